@@ -1,0 +1,54 @@
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
+
+.PHONY: demo test test-full lint format check-migrations lock clean env
+
+env: $(READY)
+
+$(READY): pyproject.toml requirements-bootstrap.lock requirements-dev.lock
+	@echo "Making the environment $(VENV)"
+	@.ci/environment $(abspath $(VENV))
+	@touch $@
+
+# A container engine is used where one answers; a client without an engine does not count.
+demo:
+	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
+		exec .ci/demo-compose; \
+	else \
+		$(MAKE) --no-print-directory env && exec $(BIN)/catalog demo; \
+	fi
+
+# Tests of one file share servers and data, so a file stays with one worker.
+test: $(READY)
+	$(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
+
+test-full: $(READY)
+	$(BIN)/pytest tests -m drill
+	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+check-migrations: $(READY)
+	$(BIN)/python -m migrations.check
+
+# `make lock UPGRADE=--upgrade` takes the newest versions. A recorded address would tie the project to one index.
+lock: $(READY)
+	$(COMPILE) --allow-unsafe requirements-bootstrap.in -o requirements-bootstrap.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	@! grep -n '://' requirements*.lock
+
+clean:
+	@if [ -x $(BIN)/catalog ]; then $(BIN)/catalog down; fi
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

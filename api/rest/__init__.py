@@ -1,0 +1,1 @@
+"""REST: each endpoint parses, calls one thing, answers."""

@@ -1,0 +1,86 @@
+"""Sessions: an async engine for the API, plain psycopg connections for workers and commands."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from catalog.errors import Unavailable
+from catalog.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# deadlock_detected and serialization_failure: Postgres rolled the whole transaction back, so running it again is safe.
+RETRYABLE = ("40P01", "40001")
+ATTEMPTS = 5
+
+
+def make_engine(settings: Settings) -> AsyncEngine:
+    """The one factory of async engines."""
+    return create_async_engine(
+        settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        pool_pre_ping=True,
+        pool_timeout=5,
+        connect_args={"connect_timeout": 5, "application_name": "catalog-api"},
+    )
+
+
+def connect(
+    settings: Settings, name: str = "catalog-worker", *, autocommit: bool = False
+) -> psycopg.Connection[TupleRow]:
+    """A psycopg connection of its own for a worker or a command; `name` shows in pg_stat_activity."""
+    return psycopg.connect(settings.database_url, autocommit=autocommit, connect_timeout=5, application_name=name)
+
+
+class Database:
+    """The edge where a transaction begins and commits. Services get the session and never commit."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    async def run(
+        self, work: Callable[Concatenate[AsyncSession, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `work(session, ...)` in one transaction and commit; a deadlock or serialization failure runs it again.
+
+        Raises whatever `work` raises, after rollback, and Unavailable when Postgres does not answer.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self._sessions.begin() as session:
+                    return await work(session, *args, **kwargs)
+            except DBAPIError as error:
+                if sqlstate(error) in RETRYABLE and attempt < ATTEMPTS:
+                    await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
+                    continue
+                if error.connection_invalidated or is_connection_error(error):
+                    raise Unavailable("The database does not answer. Try again in a moment.") from error
+                raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Postgres' five-character code of a failed statement."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def constraint_name(error: DBAPIError) -> str | None:
+    diagnostics: Any = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+def is_connection_error(error: DBAPIError) -> bool:
+    """Whether the server could not be reached at all (class 08, 57P0x, or no code from the server)."""
+    state = sqlstate(error)
+    if isinstance(error.orig, psycopg.OperationalError):
+        return state is None or state.startswith(("08", "57P"))
+    return False

@@ -1,0 +1,83 @@
+"""The sync ledger, the fan-out queue and the register of indexes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, SmallInteger, String, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.models.base import Base, Timestamp
+
+PENDING = "version > synced_version"
+
+
+class ProductSync(Base):
+    """One permanent row per product that ever lived: outbox, version, tombstone record and quarantine in one.
+
+    No foreign key: the row survives its product, so that the same id inserted again goes on from its last version.
+    """
+
+    __tablename__ = "product_sync"
+
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    synced_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    deleted: Mapped[bool] = mapped_column(server_default=text("false"))
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
+    synced_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    claimed_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    error: Mapped[str | None] = mapped_column(Text)
+    # Start of the transaction that bumped the row last: with xmin it tells the trigger that this same transaction has
+    # bumped the row already. Once is enough, because nobody else can see the versions in between.
+    bumped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint("version > 0", name="version"),
+        CheckConstraint("synced_version >= 0", name="synced_version"),
+        Index("ix_product_sync_pending", "priority", "changed_at", postgresql_where=text(PENDING)),
+        {
+            # Every change rewrites its row here: leave room on the page and vacuum early.
+            "postgresql_with": {
+                "fillfactor": "70",
+                "autovacuum_vacuum_scale_factor": "0.02",
+                "autovacuum_vacuum_threshold": "1000",
+            }
+        },
+    )
+
+
+class Fanout(Base):
+    """A change of a category or a brand whose products are still to be bumped, up to and including `cursor`."""
+
+    __tablename__ = "fanout"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    entity_id: Mapped[UUID]
+    cursor: Mapped[UUID | None]
+    created_at: Mapped[Timestamp]
+
+    __table_args__ = (CheckConstraint("kind IN ('category', 'brand')", name="kind"),)
+
+
+class SearchIndex(Base):
+    """An index that live sync writes to, or once wrote to. Writers read this table in the snapshot of the rows."""
+
+    __tablename__ = "search_indexes"
+
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    schema_version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[Timestamp]
+    live_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint("state IN ('building', 'live', 'standby', 'retired')", name="state"),
+        Index("uq_search_indexes_live", "state", unique=True, postgresql_where=text("state = 'live'")),
+        Index("uq_search_indexes_building", "state", unique=True, postgresql_where=text("state = 'building'")),
+    )

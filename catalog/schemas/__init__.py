@@ -1,0 +1,1 @@
+"""What goes in and out: validated, typed shapes shared by REST, import and bulk."""

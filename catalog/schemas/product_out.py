@@ -1,0 +1,85 @@
+"""A product as the API answers it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, PlainSerializer, WithJsonSchema
+
+MoneyOut = Annotated[
+    Decimal,
+    PlainSerializer(float, return_type=float, when_used="json"),
+    WithJsonSchema({"type": "number", "multipleOf": 0.01, "examples": [29.99]}, mode="serialization"),
+]
+
+
+class CategoryRef(BaseModel):
+    id: UUID
+    name: str
+    path: str
+
+
+class ImageOut(BaseModel):
+    id: UUID
+    url: str
+    alt: str | None
+    position: int
+
+
+class VariantOut(BaseModel):
+    id: UUID
+    sku: str
+    price: MoneyOut
+    inventory: int
+    options: dict[str, str]
+    position: int
+
+
+class ProductOut(BaseModel):
+    """`version` is the ledger's: it grows with every committed change of anything shown here."""
+
+    id: UUID
+    sku: str
+    name: str
+    description: str | None
+    price: MoneyOut
+    compare_at_price: MoneyOut | None
+    currency: str
+    on_sale: bool
+    inventory: int
+    gtin: str | None
+    brand: str | None
+    category: CategoryRef | None
+    images: list[ImageOut]
+    attributes: dict[str, Any]
+    variants: list[VariantOut]
+    status: Literal["draft", "active", "archived"]
+    publish_from: datetime | None
+    publish_until: datetime | None
+    popularity: float
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class ProductPage(BaseModel):
+    items: list[ProductOut]
+    total: int
+    page: int
+    per_page: int
+
+
+class SyncOut(BaseModel):
+    """`lag_seconds` is the age of the oldest change that is not yet in the index; 0 when there is none."""
+
+    product_id: UUID
+    database_version: int
+    indexed_version: int
+    in_sync: bool
+    deleted: bool
+    lag_seconds: float
+    synced_at: datetime | None
+    attempts: int
+    quarantined: bool
+    error: str | None

@@ -1,0 +1,21 @@
+"""Brands: told apart by name, whatever the case."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.models import Brand
+
+
+async def ensure(session: AsyncSession, name: str) -> UUID:
+    """The id of the brand with this name in any case; made if there is none, also when somebody else makes it now."""
+    find = select(Brand.id).where(func.lower(Brand.name) == func.lower(name))
+    make = insert(Brand).values(name=name).on_conflict_do_nothing(index_elements=[func.lower(Brand.name)])
+    while True:
+        found = await session.scalar(find)
+        if found is None:
+            found = await session.scalar(make.returning(Brand.id))
+        if found is not None:
+            return found

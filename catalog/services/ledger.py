@@ -1,0 +1,53 @@
+"""The sync ledger as seen from outside: how far the index is behind, for all products or for one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.errors import NotFound
+from catalog.schemas.product_out import SyncOut
+
+# A quarantined row waits for a newer version or a replay: it is not lag, and is counted apart.
+_LAG = text("""
+    SELECT count(*) FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity') AS pending,
+           coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)
+                    FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity')), 0)::float AS oldest_seconds,
+           count(*) FILTER (WHERE next_attempt_at = 'infinity') AS quarantined,
+           (SELECT count(*) FROM fanout) AS fanout
+    FROM product_sync WHERE version > synced_version
+""")
+
+_STATUS = text("""
+    SELECT product_id, version AS database_version, synced_version AS indexed_version,
+           version <= synced_version AS in_sync, deleted,
+           CASE WHEN version > synced_version
+                THEN greatest(extract(epoch FROM clock_timestamp() - changed_at), 0)::float ELSE 0 END AS lag_seconds,
+           synced_at, attempts,
+           version > synced_version AND coalesce(next_attempt_at = 'infinity', false) AS quarantined, error
+    FROM product_sync WHERE product_id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Products whose newest version is not in the index, the age of the oldest, and category changes to spread."""
+
+    pending: int
+    oldest_seconds: float
+    quarantined: int
+    fanout: int
+
+
+async def lag(session: AsyncSession) -> Lag:
+    row = (await session.execute(_LAG)).one()
+    return Lag(row.pending, max(round(row.oldest_seconds, 3), 0.0), row.quarantined, row.fanout)
+
+
+async def status(session: AsyncSession, product_id: UUID) -> SyncOut:
+    """Where one product stands, also after its deletion. Raises NotFound when it never existed."""
+    row = (await session.execute(_STATUS, {"id": product_id})).mappings().first()
+    if row is None:
+        raise NotFound(f"There was never a product {product_id}.")
+    return SyncOut.model_validate(dict(row))

@@ -1,0 +1,1 @@
+"""The `catalog` command: may import every room, decides nothing."""

@@ -1,0 +1,77 @@
+"""Commands about the index: reindex, sync."""
+
+import json
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from catalog.database import connect
+from catalog.elasticsearch import make_client
+from catalog.settings import get_settings
+from indexer import rebuild
+from indexer.registry import targets
+
+console = Console(stderr=True)
+
+LAG = """
+SELECT count(*) FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity'),
+       coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)
+                FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity')), 0)::float8,
+       count(*) FILTER (WHERE next_attempt_at = 'infinity'),
+       (SELECT count(*) FROM fanout)
+FROM product_sync WHERE version > synced_version
+"""
+
+
+def reindex() -> None:
+    """Build a new index beside the live one, compare it with Postgres and switch to it."""
+    settings = get_settings()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with closing(make_client(settings)) as client, Progress(*columns, console=console) as bar:
+        shown = bar.add_task("starting", total=None, rate="")
+
+        def report(progress: rebuild.Progress) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(
+                shown,
+                description=progress.phase,
+                completed=progress.done,
+                total=progress.total,
+                rate=f"{speed:,.0f} documents/s" if speed else "",
+            )
+
+        name = rebuild.rebuild(settings, client, report)
+    console.print(f"{name} is live")
+
+
+def sync(as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False) -> None:
+    """Show how far the index is behind: pending products, age of the oldest, quarantine."""
+    with closing(connect(get_settings(), "catalog-cli", autocommit=True)) as connection:
+        row = connection.execute(LAG).fetchone() or (0, 0.0, 0, 0)
+        indexes = [{"name": t.name, "state": t.state, "schema_version": t.schema_version} for t in targets(connection)]
+    lag = {
+        "pending": row[0],
+        "oldest_seconds": round(row[1], 3),
+        "quarantined": row[2],
+        "fanout": row[3],
+        "indexes": indexes,
+    }
+    if as_json:
+        typer.echo(json.dumps(lag))
+        return
+    out = Console()
+    out.print(f"pending      {lag['pending']} (oldest {lag['oldest_seconds']} s)")
+    out.print(f"quarantined  {lag['quarantined']}")
+    out.print(f"fan-out      {lag['fanout']}")
+    for index in indexes:
+        out.print(f"{index['state']:<12} {index['name']} (schema {index['schema_version']})")

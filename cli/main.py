@@ -1,0 +1,64 @@
+"""The `catalog` command. A command's module is imported when it is called, so that a quick one stays quick."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from catalog.errors import CatalogError
+from stack import StackError
+
+COMMANDS = {
+    "up": "cli.stack:up",
+    "down": "cli.stack:down",
+    "status": "cli.stack:status",
+    "demo": "cli.demo:demo",
+    "migrate": "cli.run:migrate",
+    "serve": "cli.run:serve",
+    "worker": "cli.run:worker",
+    "scheduler": "cli.run:scheduler",
+    "pump": "cli.run:pump",
+    "import": "cli.data:import_products",
+    "generate": "cli.data:generate",
+    "reindex": "cli.index:reindex",
+    "sync": "cli.index:sync",
+    "user": "cli.users:user",
+}
+
+
+class Commands(TyperGroup):
+    """Finds commands in the table above and says the project's own errors in one sentence, with exit code 1."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            group = found
+        else:
+            group = typer.Typer(add_completion=False)
+            group.command(cmd_name)(found)
+        command = typer.main.get_command(group)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CatalogError, StackError) as error:
+            Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def catalog() -> None:
+    """The product catalogue and its search: servers, processes, data and index."""

@@ -1,0 +1,1 @@
+"""Postgres -> Elasticsearch: read rows, write bulks, rebuild, compare."""

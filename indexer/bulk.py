@@ -1,0 +1,99 @@
+"""Writes documents: bulk requests with external versions, answered item by item."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import orjson
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+# Far below http.max_content_length (100 MB), and small enough for several workers to be in flight at once.
+MAX_BYTES = 8 * 1024 * 1024
+# What an index, a node or the cluster says when it can't take the write now, whatever the document.
+NOT_THE_DOCUMENT = (401, 403, 404, 408, 429)
+
+
+class Outcome(Enum):
+    WRITTEN = "written"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    product_id: UUID
+    version: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one document; `error` is `type: reason` as Elasticsearch gave it."""
+
+    document: Document
+    outcome: Outcome
+    error: str | None = None
+
+
+def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> list[Result]:
+    """Write whole documents to `alias`; one Result for each, in order. Never raises for what Elasticsearch answers."""
+    results: list[Result] = []
+    for chunk, lines in _requests(documents):
+        try:
+            answer = client.bulk(
+                index=alias,
+                operations=lines,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
+                require_alias=True,
+                filter_path="items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
+            )
+        except (ApiError, TransportError) as error:
+            results += [Result(document, Outcome.UNAVAILABLE, _summary(error)) for document in chunk]
+            continue
+        results += [
+            _result(document, item["index"]) for document, item in zip(chunk, answer.body["items"], strict=True)
+        ]
+    return results
+
+
+def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], list[bytes]]]:
+    chunk: list[Document] = []
+    lines: list[bytes] = []
+    size = 0
+    for document in documents:
+        body = orjson.dumps(document.body)
+        if chunk and size + len(body) > MAX_BYTES:
+            yield chunk, lines
+            chunk, lines, size = [], [], 0
+        action = {"_id": str(document.product_id), "version": document.version, "version_type": "external"}
+        lines += [orjson.dumps({"index": action}), body]
+        chunk.append(document)
+        size += len(body)
+    if chunk:
+        yield chunk, lines
+
+
+def _result(document: Document, item: dict[str, Any]) -> Result:
+    status: int = item["status"]
+    if status < 300:
+        return Result(document, Outcome.WRITTEN)
+    if status == 409:
+        return Result(document, Outcome.CONFLICT)
+    error = item.get("error", {})
+    text = f"{error.get('type')}: {error.get('reason')}"
+    if cause := error.get("caused_by", {}).get("reason"):
+        text = f"{text} ({cause})"
+    own_fault = 400 <= status < 500 and status not in NOT_THE_DOCUMENT
+    return Result(document, Outcome.REFUSED if own_fault else Outcome.UNAVAILABLE, text[:2000])
+
+
+def stored_versions(client: Elasticsearch, alias: str, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The versions that an index holds now, by id; ids without a document are left out."""
+    answer = client.mget(index=alias, ids=[str(product_id) for product_id in ids], source=False)
+    return {UUID(item["_id"]): item["_version"] for item in answer["docs"] if item.get("found")}
+
+
+def _summary(error: ApiError | TransportError) -> str:
+    return f"{type(error).__name__}: {error.message}"[:2000]

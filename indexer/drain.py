@@ -1,0 +1,38 @@
+"""Runs batch after batch until nothing is pending, the pause of an outage begins, or the time is up."""
+
+import time
+from typing import Any
+
+import psycopg
+import structlog
+from elasticsearch import Elasticsearch
+
+from catalog.settings import Settings
+from indexer.pressure import Pressure
+from indexer.sync import sync_batch
+
+log = structlog.get_logger()
+
+
+def drain(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    settings: Settings,
+    pressure: Pressure,
+    seconds: float,
+) -> int:
+    """The number of products settled. Returns early when Elasticsearch is away: the pump wakes us again."""
+    settled = 0
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not pressure.pause_left():
+        batch = sync_batch(connection, client, settings, pressure.batch_size)
+        if not batch.claimed:
+            break
+        settled += batch.settled
+        if batch.unavailable:
+            pause = pressure.failed()
+            log.warning("sync.unavailable", error=batch.unavailable, pause=round(pause, 3))
+        else:
+            pressure.succeeded()
+            log.info("sync.batch", claimed=batch.claimed, settled=batch.settled, refused=batch.refused)
+    return settled

@@ -1,0 +1,44 @@
+"""How hard to push: batches shrink and pauses grow while Elasticsearch is away, and recover when it is back."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 15.0
+SMALLEST_BATCH = 10
+
+
+@dataclass(slots=True)
+class Pressure:
+    """State of one worker process. `clock` gives seconds and is replaced in tests of the arithmetic only."""
+
+    largest_batch: int
+    clock: Callable[[], float] = time.monotonic
+    batch_size: int = field(init=False)
+    _failures: int = field(default=0, init=False)
+    _resume_at: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.batch_size = self.largest_batch
+
+    def pause_left(self) -> float:
+        """Seconds until the next attempt is due."""
+        return max(0.0, self._resume_at - self.clock())
+
+    def succeeded(self) -> None:
+        self._failures = 0
+        self.batch_size = min(self.largest_batch, self.batch_size * 2)
+
+    def failed(self) -> float:
+        """Halve the batch and wait longer; the pause in seconds, with full jitter so that workers spread out.
+
+        Source of the rule: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+        """
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures)
+        self._failures = min(self._failures + 1, 16)
+        self.batch_size = max(min(SMALLEST_BATCH, self.largest_batch), self.batch_size // 2)
+        pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+        self._resume_at = self.clock() + pause
+        return pause

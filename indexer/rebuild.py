@@ -1,0 +1,212 @@
+"""Builds a new index beside the live one and moves the read alias, while live sync writes to both.
+
+Order matters: the index is registered before the backfill reads a row, so a change is either seen by the backfill or
+written by live sync, which reads the register in the snapshot of its rows. Versions make the overlap harmless.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from elasticsearch import Elasticsearch
+
+from catalog.database import connect
+from catalog.errors import Conflict
+from catalog.settings import Settings
+from indexer import registry
+from indexer.bulk import Document, Outcome, write
+from indexer.compare import Difference, differences
+from indexer.pressure import Pressure
+from indexer.rows import Snapshot, read_after
+from mappings.names import READ_FILTER, index_name, read_alias, write_alias
+from mappings.schema import CURRENT, SCHEMAS
+
+log = structlog.get_logger()
+
+# One rebuild at a time, whoever starts it: "catalog reindex" as a number.
+ADVISORY_LOCK = 0x63617461
+CHUNK = 1000
+LOOKS = 5
+SETTLE_SECONDS = 1.0
+OUTAGE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of about `total` documents are in `index`; `phase` is what is going on."""
+
+    index: str
+    phase: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda progress: None) -> str:
+    """Build, fill, compare and switch to a new index; its name.
+
+    Raises Conflict when another rebuild is running or when the comparison finds a difference: the live index stays.
+    """
+    with closing(connect(settings, "catalog-rebuild", autocommit=True)) as connection:
+        if not connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:  # type: ignore[index]
+            raise Conflict("A rebuild is running already. Wait for it to end.")
+        _clear_leftovers(connection, client, settings)
+        name = _create(connection, client, settings)
+        try:
+            total = _backfill(connection, client, name, report)
+            _ready_for_search(client, settings, name)
+            report(Progress(name, "comparing", total, total))
+            _refuse_if_different(connection, client, name)
+            _switch(connection, client, settings, name)
+        except BaseException:
+            _drop(connection, client, name)
+            raise
+        report(Progress(name, "live", total, total))
+        return name
+
+
+def ensure_index(settings: Settings, client: Elasticsearch) -> str | None:
+    """Create the first index when there is none; its name, or None when one is live."""
+    with closing(connect(settings, "catalog-rebuild", autocommit=True)) as connection:
+        live = [target for target in registry.targets(connection) if target.state == registry.LIVE]
+    return None if live else rebuild(settings, client)
+
+
+def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> list[str]:
+    """Drop indexes that have been on standby for `standby_hours`; their names.
+
+    They leave the register first: a writer that still holds an older snapshot of it meets a missing alias, releases its
+    rows and reads the register again.
+    """
+    rows = connection.execute(
+        "UPDATE search_indexes SET state = 'retired' WHERE state = 'retired' OR "
+        "(state = 'standby' AND retired_at < now() - make_interval(hours => %s)) RETURNING name",
+        (int(settings.standby_hours),),
+    ).fetchall()
+    for (name,) in rows:
+        _drop(connection, client, name)
+    return [name for (name,) in rows]
+
+
+def _clear_leftovers(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
+    """After a killed rebuild: finish it when the alias had moved already, otherwise drop what it left."""
+    for target in registry.targets(connection):
+        if target.state != registry.BUILDING:
+            continue
+        if client.indices.exists_alias(name=read_alias(settings.index_prefix), index=target.name):
+            with connection.transaction():
+                registry.promote(connection, target.name)
+        else:
+            _drop(connection, client, target.name)
+
+
+def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> str:
+    name = index_name(settings.index_prefix, f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}")
+    schema = SCHEMAS[CURRENT]
+    client.indices.create(
+        index=name,
+        # The write alias comes with the index: there is no moment at which a write with require_alias would fail.
+        aliases={write_alias(name): {"is_write_index": True}},
+        mappings=dict(schema.mappings),
+        settings={
+            **schema.settings,
+            "index": {"number_of_shards": settings.index_shards, "number_of_replicas": 0, "refresh_interval": "-1"},
+        },
+    )
+    registry.register(connection, name, schema.version)
+    return name
+
+
+def _backfill(connection: psycopg.Connection[Any], client: Elasticsearch, name: str, report: Report) -> int:
+    row = connection.execute("SELECT count(*) FROM products").fetchone()
+    total = int(row[0]) if row else 0
+    build = SCHEMAS[CURRENT].build
+    done, after = 0, UUID(int=0)
+    while True:
+        report(Progress(name, "filling", done, max(total, done)))
+        chunk = read_after(connection, after, CHUNK)
+        if not chunk:
+            return done
+        _write_chunk(client, name, chunk, build)
+        after = chunk[-1].product_id
+        done += len(chunk)
+
+
+def _write_chunk(client: Elasticsearch, name: str, chunk: list[Snapshot], build: Callable[..., dict[str, Any]]) -> None:
+    """Write a chunk, waiting out an outage; raises Conflict when a document is refused."""
+    waiting = [
+        Document(item.product_id, item.version, build(item.row, item.version)) for item in chunk if item.row is not None
+    ]
+    pressure = Pressure(len(waiting))
+    give_up = time.monotonic() + OUTAGE_SECONDS
+    while waiting:
+        results = write(client, write_alias(name), waiting)
+        refused = [result for result in results if result.outcome is Outcome.REFUSED]
+        if refused:
+            listed = "; ".join(f"{result.document.product_id}: {result.error}" for result in refused[:5])
+            raise Conflict(f"{len(refused)} documents do not fit the new index: {listed}. The live index is unchanged.")
+        waiting = [result.document for result in results if result.outcome is Outcome.UNAVAILABLE]
+        if waiting and time.monotonic() > give_up:
+            raise Conflict(f"Elasticsearch took no writes for {OUTAGE_SECONDS:.0f} s. The live index is unchanged.")
+        if waiting:
+            time.sleep(pressure.failed())
+
+
+def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> None:
+    client.indices.put_settings(
+        index=name,
+        settings={
+            "index": {
+                "refresh_interval": settings.index_refresh_interval,
+                "number_of_replicas": settings.index_replicas,
+            }
+        },
+    )
+
+
+def _refuse_if_different(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:
+    """Only what still differs after several looks is drift: a change may be on its way."""
+    persistent: set[Difference] | None = None
+    for look in range(LOOKS):
+        if look:
+            time.sleep(SETTLE_SECONDS)
+        found = set(differences(connection, client, name))
+        persistent = found if persistent is None else persistent & found
+        if not persistent:
+            break
+    row = connection.execute("SELECT error FROM search_indexes WHERE name = %s", (name,)).fetchone()
+    if row and row[0]:
+        raise Conflict(f"A live write did not fit the new index: {row[0]}. The live index is unchanged.")
+    if persistent:
+        listed = "; ".join(
+            f"{item.product_id}: Postgres {item.database_version}, index {item.indexed_version}"
+            for item in sorted(persistent, key=lambda item: item.product_id)[:10]
+        )
+        raise Conflict(f"{len(persistent)} products differ from Postgres: {listed}. The live index is unchanged.")
+
+
+def _switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
+    """Move the read alias in one step, then record it. Killed in between, `_clear_leftovers` records it later."""
+    alias = read_alias(settings.index_prefix)
+    actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias, "filter": READ_FILTER}}]
+    if client.indices.exists_alias(name=alias):
+        actions += [{"remove": {"index": old, "alias": alias}} for old in client.indices.get_alias(name=alias).body]
+    client.indices.update_aliases(actions=actions)
+    with connection.transaction():
+        registry.promote(connection, name)
+    log.info("rebuild.switched", index=name)
+
+
+def _drop(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:
+    connection.execute("UPDATE search_indexes SET state = 'retired' WHERE name = %s AND state <> 'live'", (name,))
+    client.indices.delete(index=name, ignore_unavailable=True)
+    connection.execute("DELETE FROM search_indexes WHERE name = %s AND state = 'retired'", (name,))

@@ -1,0 +1,75 @@
+"""Reads product rows for documents: one statement, one JSON text for each product."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from mappings.row import ProductRow
+
+# The ledger comes first: a product that is gone still has its row there, and that is its tombstone.
+ROWS = """
+SELECT ledger.product_id, ledger.version,
+       CASE WHEN product.id IS NULL THEN NULL ELSE json_build_object(
+           'id', product.id,
+           'sku', product.sku,
+           'name', product.name,
+           'description', product.description,
+           'price_cents', (product.price * 100)::bigint,
+           'compare_at_cents', (product.compare_at_price * 100)::bigint,
+           'inventory', product.inventory,
+           'gtin', product.gtin,
+           'status', product.status,
+           'publish_from', product.publish_from,
+           'publish_until', product.publish_until,
+           'popularity', product.popularity,
+           'attributes', product.attributes,
+           'brand', brand.name,
+           'category_path', category.path,
+           'category_names', category.names,
+           'category_ids', category.ids,
+           'image', (SELECT image.url FROM product_images AS image WHERE image.product_id = product.id
+                     ORDER BY image.position, image.id LIMIT 1),
+           'variants', coalesce((SELECT json_agg(json_build_object(
+                                     'sku', variant.sku,
+                                     'price_cents', (variant.price * 100)::bigint,
+                                     'inventory', variant.inventory,
+                                     'options', variant.options) ORDER BY variant.position, variant.id)
+                                 FROM product_variants AS variant WHERE variant.product_id = product.id), '[]'),
+           'created_at', product.created_at,
+           'updated_at', product.updated_at
+       )::text END
+FROM product_sync AS ledger
+LEFT JOIN products AS product ON product.id = ledger.product_id
+LEFT JOIN brands AS brand ON brand.id = product.brand_id
+LEFT JOIN categories AS category ON category.id = product.category_id
+"""
+BY_ID = ROWS + "WHERE ledger.product_id = ANY (%s)"
+# For a backfill: living products only, in key order, after a given key.
+AFTER_KEY = ROWS + "WHERE ledger.product_id > %s AND product.id IS NOT NULL ORDER BY ledger.product_id LIMIT %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One product at one version; `row` is None when it is deleted."""
+
+    product_id: UUID
+    version: int
+    row: ProductRow | None
+
+
+def read_products(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> list[Snapshot]:
+    """The products with these ids, in no particular order. An id without a ledger row is left out."""
+    return _snapshots(connection.execute(BY_ID, (list(ids),)))
+
+
+def read_after(connection: psycopg.Connection[Any], after: UUID, limit: int) -> list[Snapshot]:
+    """The next `limit` living products by key."""
+    return _snapshots(connection.execute(AFTER_KEY, (after, limit)))
+
+
+def _snapshots(cursor: psycopg.Cursor[Any]) -> list[Snapshot]:
+    return [Snapshot(key, version, orjson.loads(text) if text is not None else None) for key, version, text in cursor]

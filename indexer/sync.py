@@ -1,0 +1,173 @@
+"""Live sync: claim pending products, write their documents to every target, settle each by its own result.
+
+This is the one path by which a change reaches an index. It reads top to bottom in `sync_batch`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from catalog.failpoints import failpoint
+from catalog.settings import Settings
+from indexer import ledger
+from indexer.bulk import Document, Outcome, Result, stored_versions, write
+from indexer.registry import BUILDING, Target, note_error, targets
+from indexer.rows import Snapshot, read_products
+from mappings.schema import SCHEMAS, tombstone
+
+log = structlog.get_logger()
+
+# Nothing that a retry could mend soon: somebody has to rebuild, and the alarm must not fill the log meanwhile.
+INDEX_AHEAD_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one batch came to. `unavailable` is why nothing more should be sent for a while."""
+
+    claimed: int = 0
+    settled: int = 0
+    refused: int = 0
+    quarantined: int = 0
+    unavailable: str | None = None
+
+
+@dataclass(slots=True)
+class Fate:
+    """What the targets said of one product: the worst answer decides."""
+
+    version: int
+    refused: str | None = None
+    ahead: str | None = None
+    unavailable: str | None = None
+
+
+def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, limit: int) -> Batch:
+    """Bring up to `limit` pending products into every index; an empty Batch when nothing is pending.
+
+    `connection` is in autocommit mode. Raises psycopg.Error when Postgres goes away: the lease runs out and the rows
+    come back.
+    """
+    held = ledger.claim(connection, limit, settings.sync_lease_seconds)
+    if held is None:
+        return Batch()
+    failpoint(settings, "sync.after_claim")
+    indexes, snapshots = _read(connection, held.ids)
+    if not indexes:
+        ledger.release(connection, held, held.ids)
+        return Batch(claimed=len(held.ids), unavailable="Index missing: run `catalog reindex`.")
+    fates = {snapshot.product_id: Fate(snapshot.version) for snapshot in snapshots}
+    for target in indexes:
+        documents = _build(target, snapshots, fates)
+        results = write(client, target.alias, documents)
+        failpoint(settings, "sync.after_write")
+        _judge(connection, client, target, results, fates)
+    batch = _settle(connection, settings, held, fates)
+    failpoint(settings, "sync.after_settle")
+    return batch
+
+
+def _read(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> tuple[list[Target], list[Snapshot]]:
+    """Targets and products in one snapshot: an index registered later is filled by a backfill that sees more."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return targets(connection), read_products(connection, ids)
+
+
+def _build(target: Target, snapshots: Sequence[Snapshot], fates: dict[UUID, Fate]) -> list[Document]:
+    build = SCHEMAS[target.schema_version].build
+    documents = []
+    for snapshot in snapshots:
+        key, version = snapshot.product_id, snapshot.version
+        try:
+            body = tombstone(key, version) if snapshot.row is None else build(snapshot.row, version)
+        except Exception as error:
+            # Whatever this row does to the builder, the other rows of the batch must not pay for it.
+            log.exception("sync.build_failed", product_id=str(key), version=version)
+            fates[key].refused = f"{type(error).__name__}: {error}"
+            continue
+        documents.append(Document(key, version, body))
+    return documents
+
+
+def _judge(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    target: Target,
+    results: Sequence[Result],
+    fates: dict[UUID, Fate],
+) -> None:
+    for result in results:
+        fate = fates[result.document.product_id]
+        if result.outcome is Outcome.UNAVAILABLE:
+            fate.unavailable = result.error
+        elif result.outcome is Outcome.REFUSED and target.state == BUILDING:
+            # An index that is not live yet may be wrong itself: its swap is blocked, the product is not at fault.
+            note_error(connection, target.name, f"{result.document.product_id}: {result.error}")
+        elif result.outcome is Outcome.REFUSED:
+            fate.refused = result.error
+    conflicts = [result.document.product_id for result in results if result.outcome is Outcome.CONFLICT]
+    if conflicts:
+        _judge_conflicts(connection, client, target, conflicts, fates)
+
+
+def _judge_conflicts(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    target: Target,
+    ids: Sequence[UUID],
+    fates: dict[UUID, Fate],
+) -> None:
+    """A newer document is there already. That is success, unless it is newer than Postgres itself."""
+    try:
+        stored = stored_versions(client, target.alias, ids)
+    except (ApiError, TransportError) as error:
+        for product_id in ids:
+            fates[product_id].unavailable = f"{type(error).__name__}: {error.message}"
+        return
+    # Read after the index, so that a change committed in between is not mistaken for an index ahead.
+    current = ledger.versions(connection, ids)
+    for product_id in ids:
+        held, truth = stored.get(product_id), current.get(product_id, 0)
+        if held is None:
+            fates[product_id].unavailable = "the conflicting document is gone"
+        elif held > truth:
+            fates[product_id].ahead = f"index_ahead: {target.name} holds version {held}, Postgres has {truth}"
+
+
+def _settle(
+    connection: psycopg.Connection[Any], settings: Settings, held: ledger.Claim, fates: dict[UUID, Fate]
+) -> Batch:
+    counts: Counter[str] = Counter()
+    written: dict[UUID, int] = {}
+    released: list[UUID] = []
+    unavailable: str | None = None
+    # Each statement commits by itself: a lock held over several rows could deadlock with a writer.
+    for product_id, fate in fates.items():
+        if fate.refused is not None:
+            quarantined = ledger.count_attempt(
+                connection, product_id, fate.version, fate.refused, settings.sync_max_attempts
+            )
+            counts["refused"] += 1
+            counts["quarantined"] += quarantined
+            log.warning(
+                "sync.refused", product_id=str(product_id), version=fate.version, error=fate.refused,
+                quarantined=quarantined,
+            )  # fmt: skip
+        elif fate.ahead is not None:
+            log.error("sync.index_ahead", product_id=str(product_id), error=fate.ahead)
+            ledger.postpone(connection, product_id, fate.version, fate.ahead, INDEX_AHEAD_PAUSE)
+        elif fate.unavailable is not None:
+            unavailable = fate.unavailable
+            released.append(product_id)
+        else:
+            written[product_id] = fate.version
+    ledger.settle(connection, held, written)
+    ledger.release(connection, held, released)
+    return Batch(len(held.ids), len(written), counts["refused"], counts["quarantined"], unavailable)

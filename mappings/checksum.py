@@ -1,0 +1,20 @@
+"""The two small numbers in every document that make comparing an index with Postgres cheap.
+
+Both are computed in SQL as well (`indexer.compare`): md5 is the one hash that Postgres 15 and Python share. (crc32 is
+only in Postgres 18, and the fast internal hashes of Postgres may change with its major version.)
+"""
+
+from hashlib import md5
+from uuid import UUID
+
+BUCKETS = 256
+
+
+def bucket(product_id: UUID) -> int:
+    """0..255: the first byte of the id, so that a bucket is a range of the primary key."""
+    return product_id.bytes[0]
+
+
+def checksum(product_id: UUID, version: int) -> int:
+    """0..2**32-1, of `id:version`. The sum over a million documents stays exact in a double."""
+    return int(md5(f"{product_id}:{version}".encode(), usedforsecurity=False).hexdigest()[:8], 16)

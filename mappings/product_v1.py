@@ -1,0 +1,181 @@
+"""Schema 1: the mapping of a product index, and the document that goes into it.
+
+Attribute names never become fields: `attributes` is one flattened field, `numbers` one nested one, so a catalogue with
+thousands of names has the same mapping as one with ten (docs/decisions/0005-dynamic-attributes.md).
+
+Every product has at least one nested variant. A variant carries the attributes of its product together with its own
+options, so that filters on price, stock and attributes can be held against one and the same variant.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from mappings.analysis import ANALYSIS
+from mappings.attributes import is_number, merged, tokens, values_of
+from mappings.checksum import bucket, checksum
+from mappings.identifiers import normalise_identifier
+from mappings.row import ProductRow, VariantRow
+
+# Joins a category's path, name and id in one token, so that a facet can show names without a second request.
+NODE_SEPARATOR = "\x1f"
+# A longer value is searched as text but is neither a facet value nor a filter.
+FACET_VALUE_LIMIT = 1000
+
+_TEXT = {"type": "text", "analyzer": "product_text"}
+_PREFIX = {"type": "text", "analyzer": "prefix_index", "search_analyzer": "prefix_search", "norms": False}
+_KEYWORD = {"type": "keyword"}
+_STORED_ONLY = {"type": "keyword", "index": False, "doc_values": False}
+_FLATTENED = {"type": "flattened", "ignore_above": FACET_VALUE_LIMIT}
+
+MAPPINGS: dict[str, Any] = {
+    "dynamic": "strict",
+    "properties": {
+        "id": _KEYWORD,
+        "version": {"type": "long"},
+        "deleted": {"type": "boolean"},
+        "bucket": {"type": "short"},
+        "checksum": {"type": "long"},
+        "sku": _KEYWORD,
+        "identifiers": _KEYWORD,
+        "name": _TEXT | {"fields": {"folded": {"type": "keyword", "normalizer": "folded"}, "prefix": _PREFIX}},
+        "description": _TEXT,
+        "brand": _KEYWORD
+        | {"fields": {"text": _TEXT, "folded": {"type": "keyword", "normalizer": "folded"}, "prefix": _PREFIX}},
+        "category": {
+            "properties": {
+                "id": _STORED_ONLY,
+                "name": _STORED_ONLY | {"fields": {"prefix": _PREFIX}},
+                "path": _KEYWORD,
+                "node": _KEYWORD,
+            }
+        },
+        "category_paths": _KEYWORD,
+        "category_ids": _KEYWORD,
+        "category_nodes": _KEYWORD,
+        "category_text": _TEXT,
+        "price_cents": {"type": "long"},
+        "compare_at_cents": {"type": "long", "index": False},
+        "on_sale": {"type": "boolean"},
+        "inventory": {"type": "integer", "index": False},
+        "in_stock": {"type": "boolean"},
+        "status": _KEYWORD,
+        "publish_from": {"type": "date"},
+        "publish_until": {"type": "date"},
+        "popularity": {"type": "double"},
+        "created_at": {"type": "date"},
+        "updated_at": {"type": "date"},
+        "image": _STORED_ONLY,
+        "attributes": _FLATTENED,
+        "attribute_names": _KEYWORD,
+        "text_attribute_names": _KEYWORD,
+        "attributes_text": _TEXT,
+        "numbers": {"type": "nested", "properties": {"name": _KEYWORD, "value": {"type": "double"}}},
+        "variants": {
+            "type": "nested",
+            "properties": {
+                "sku": _KEYWORD,
+                "price_cents": {"type": "long"},
+                "in_stock": {"type": "boolean"},
+                "attributes": _FLATTENED,
+                "options": {"type": "object", "enabled": False},
+                "real": {"type": "boolean", "index": False, "doc_values": False},
+            },
+        },
+    },
+}
+
+SETTINGS: dict[str, Any] = {"analysis": ANALYSIS}
+
+
+def build(row: ProductRow, version: int) -> dict[str, Any]:
+    """The whole document of a product at the ledger's `version`."""
+    own = {name: value for name, value in row["attributes"].items() if value is not None}
+    options = {name for variant in row["variants"] for name in variant["options"]}
+    shared = tokens({name: value for name, value in own.items() if name not in options})
+    variants = [_variant(variant, shared) for variant in row["variants"]] or [_implicit_variant(row, shared)]
+    attributes = merged(variant["attributes"] for variant in variants)
+    product_id = UUID(row["id"])
+    compare_at = row["compare_at_cents"]
+    document = {
+        "id": row["id"],
+        "version": version,
+        "deleted": False,
+        "bucket": bucket(product_id),
+        "checksum": checksum(product_id, version),
+        "sku": row["sku"],
+        "identifiers": _identifiers(row, own),
+        "name": row["name"],
+        "description": row["description"],
+        "brand": row["brand"],
+        "price_cents": row["price_cents"],
+        "compare_at_cents": compare_at,
+        "on_sale": compare_at is not None and row["price_cents"] < compare_at,
+        "inventory": row["inventory"],
+        "in_stock": row["inventory"] > 0,
+        "status": row["status"],
+        "publish_from": row["publish_from"],
+        "publish_until": row["publish_until"],
+        "popularity": row["popularity"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "image": row["image"],
+        "attributes": attributes,
+        "attribute_names": sorted(attributes),
+        "text_attribute_names": sorted(name for name in attributes if name in options or _has_text(own.get(name))),
+        "attributes_text": [text for held in attributes.values() for text in held],
+        "numbers": [
+            {"name": name, "value": value} for name in shared for value in values_of(own[name]) if is_number(value)
+        ],
+        "variants": variants,
+    }
+    document |= _category(row)
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _category(row: ProductRow) -> dict[str, Any]:
+    path, names, ids = row["category_path"], row["category_names"], row["category_ids"]
+    if not path or not names or not ids:
+        return {}
+    slugs = path.split("/")
+    paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
+    nodes = [NODE_SEPARATOR.join(parts) for parts in zip(paths, names, ids, strict=True)]
+    return {
+        "category": {"id": ids[-1], "name": names[-1], "path": path, "node": nodes[-1]},
+        "category_paths": paths,
+        "category_ids": ids,
+        "category_nodes": nodes,
+        "category_text": names,
+    }
+
+
+def _variant(variant: VariantRow, shared: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "sku": variant["sku"],
+        "price_cents": variant["price_cents"],
+        "in_stock": variant["inventory"] > 0,
+        "attributes": shared | tokens(variant["options"]),
+        "options": variant["options"],
+        "real": True,
+    }
+
+
+def _implicit_variant(row: ProductRow, shared: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "sku": row["sku"],
+        "price_cents": row["price_cents"],
+        "in_stock": row["inventory"] > 0,
+        "attributes": shared,
+        "real": False,
+    }
+
+
+def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
+    model = own.get("model") or own.get("model_number") or own.get("mpn")
+    raw = [row["sku"], row["gtin"], *(variant["sku"] for variant in row["variants"])]
+    raw += [value for value in values_of(model) if isinstance(value, str)]
+    return sorted({normalise_identifier(text) for text in raw if text} - {""})
+
+
+def _has_text(value: Any) -> bool:
+    """Whether any value under this name is not a number: one such product makes the name a text attribute."""
+    return any(not is_number(item) for item in values_of(value))

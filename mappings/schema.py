@@ -1,0 +1,37 @@
+"""Document shapes by number. This version and the one before are kept, so that a deploy never breaks live sync."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from mappings import product_v1
+from mappings.checksum import bucket, checksum
+from mappings.row import ProductRow
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """`build(row, version)` gives a document that fits `mappings`."""
+
+    version: int
+    settings: Mapping[str, Any]
+    mappings: Mapping[str, Any]
+    build: Callable[[ProductRow, int], dict[str, Any]]
+
+
+SCHEMAS: dict[int, Schema] = {
+    1: Schema(1, product_v1.SETTINGS, product_v1.MAPPINGS, product_v1.build),
+}
+CURRENT = max(SCHEMAS)
+
+
+def tombstone(product_id: UUID, version: int) -> dict[str, Any]:
+    """What stays of a deleted product in an index, in every schema: it keeps late writes of older versions out."""
+    return {
+        "id": str(product_id),
+        "version": version,
+        "deleted": True,
+        "bucket": bucket(product_id),
+        "checksum": checksum(product_id, version),
+    }

@@ -1,0 +1,1 @@
+"""Alembic: the schema, revision by revision."""

@@ -1,0 +1,413 @@
+"""Importing into a real Postgres: upsert by sku, idempotence, conflicts of skus, concurrency, lost connections."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from catalog.errors import InvalidInput, Unavailable
+from catalog.generator import generate
+from catalog.importing import LineResult, import_lines
+from catalog.settings import Settings
+
+Db = psycopg.Connection[Any]
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
+MONEY = st.decimals(0, 1000, places=2).map(str)
+NUMBERS = st.one_of(st.integers(-(10**15), 10**15), st.floats(-1e15, 1e15, allow_nan=False))
+SCALARS: st.SearchStrategy[Any] = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
+PRODUCTS = st.fixed_dictionaries(
+    {"sku": st.sampled_from(["A", "B", "C"]), "name": st.just("N"), "price": MONEY},
+    optional={
+        "description": st.none() | TEXTS,
+        "compare_at_price": st.none() | MONEY,
+        "brand": st.none() | st.sampled_from(["x", "X", "É", "é", "İ", "i̇"]),
+        "category": st.none() | st.sampled_from(["a", "A > b", "a > B > c"]),
+        "inventory": st.none() | st.integers(0, 100),
+        "status": st.none() | st.sampled_from(["draft", "active", "archived"]),
+        "publish_from": st.none() | st.datetimes().map(lambda at: at.isoformat() + "Z"),
+        "popularity": st.none() | st.floats(0, 1e15),
+        "attributes": st.none()
+        | st.dictionaries(st.sampled_from("ab"), SCALARS | st.lists(SCALARS.filter(lambda v: v is not None))),
+        "images": st.none() | st.lists(st.sampled_from(["/1", "/2", {"url": "/1", "alt": "x"}]), max_size=3),
+        "variants": st.none()
+        | st.lists(st.sampled_from("uvw"), unique=True).flatmap(
+            lambda skus: st.tuples(
+                *(
+                    st.fixed_dictionaries(
+                        {"sku": st.just(sku), "price": MONEY},
+                        optional={"inventory": st.integers(0, 9), "options": st.just({"size": "M"})},
+                    )
+                    for sku in skus
+                )
+            )
+        ),
+    },
+)
+
+
+def line(sku: str = "A-1", **fields: Any) -> bytes:
+    return orjson.dumps({"sku": sku, "name": f"Product {sku}", "price": "9.90"} | fields)
+
+
+def variant(sku: str, price: str = "5.00", inventory: int = 1, **options: str) -> dict[str, Any]:
+    return {"sku": sku, "price": price, "inventory": inventory, "options": options}
+
+
+def load(settings: Settings, *lines: bytes, chunk_size: int = 2000) -> list[LineResult]:
+    return list(import_lines(lines, settings, chunk_size=chunk_size))
+
+
+def statuses(settings: Settings, *lines: bytes, chunk_size: int = 2000) -> list[str]:
+    return [result.status for result in load(settings, *lines, chunk_size=chunk_size)]
+
+
+def stored(db: Db, column: str, sku: str = "A-1") -> Any:
+    row = db.execute(f"SELECT {column} FROM products WHERE sku = %s", [sku]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def versions(db: Db) -> list[tuple[UUID, int]]:
+    return db.execute("SELECT product_id, version FROM product_sync ORDER BY 1").fetchall()
+
+
+def images(db: Db) -> list[tuple[str, str | None]]:
+    return db.execute("SELECT url, alt FROM product_images ORDER BY product_id, position").fetchall()
+
+
+def variants(db: Db) -> list[tuple[str, Decimal, int, dict[str, str]]]:
+    return db.execute("SELECT sku, price, inventory, options FROM product_variants ORDER BY position").fetchall()
+
+
+class TestUpsert:
+    def test_a_whole_product(self, settings: Settings, db: Db) -> None:
+        full = line(
+            description="Light.",
+            brand="Norvane",
+            category="Audio > Headphones",
+            compare_at_price=12,
+            cost="4.00",
+            currency="USD",
+            status="draft",
+            inventory=3,
+            images=["https://a.example/1.jpg", {"url": "/2.jpg", "alt": "Side"}],
+            popularity=0.7,
+            gtin="4006381333931",
+            attributes={"color": "black", "weight_g": 12.5, "os": ["ios", "android"]},
+            publish_from="2030-01-01T00:00:00+02:00",
+        )
+        (result,) = load(settings, full)
+        assert (result.line, result.status, result.sku, result.errors) == (1, "created", "A-1", ())
+        assert result.id == stored(db, "id")
+        assert stored(db, "(SELECT name FROM brands WHERE id = brand_id)") == "Norvane"
+        assert stored(db, "(SELECT names FROM categories WHERE id = category_id)") == ["Audio", "Headphones"]
+        assert stored(db, "(price, compare_at_price, cost, inventory, status, gtin)") == (
+            "9.90",
+            "12.00",
+            "4.00",
+            "3",
+            "draft",
+            "4006381333931",
+        )
+        assert stored(db, "attributes") == {"color": "black", "weight_g": 12.5, "os": ["ios", "android"]}
+        assert images(db) == [("https://a.example/1.jpg", None), ("/2.jpg", "Side")]
+        assert statuses(settings, full) == ["unchanged"]
+
+    def test_left_out_keeps_and_null_clears(self, settings: Settings, db: Db) -> None:
+        load(
+            settings,
+            line(description="Old", brand="B", category="C", inventory=5, images=["/1.jpg"], attributes={"a": 1}),
+        )
+        assert statuses(settings, line()) == ["unchanged"]
+        assert statuses(settings, line(price="8.00")) == ["updated"]
+        assert stored(db, "(description, inventory, attributes)") == ("Old", "5", '{"a": 1}')
+        cleared: dict[str, Any] = dict.fromkeys(
+            ("description", "brand", "category", "inventory", "images", "attributes")
+        )
+        assert statuses(settings, line(price="8.00", **cleared)) == ["updated"]
+        assert stored(db, "brand_id IS NULL AND category_id IS NULL AND description IS NULL AND inventory = 0")
+        assert stored(db, "attributes") == {}
+        assert images(db) == []
+
+    def test_attributes_are_replaced_as_a_whole(self, settings: Settings, db: Db) -> None:
+        load(settings, line(attributes={"a": 1, "b": 2}))
+        load(settings, line(attributes={"b": 3, "c": None}))
+        assert stored(db, "attributes") == {"b": 3}
+
+    def test_the_same_sku_twice_is_taken_in_order(self, settings: Settings, db: Db) -> None:
+        assert statuses(settings, line(), line("B"), line(name="New"), line(name="New")) == [
+            "created",
+            "created",
+            "updated",
+            "unchanged",
+        ]
+        assert stored(db, "name") == "New"
+
+    def test_bad_lines_are_reported_and_the_rest_lands(self, settings: Settings, db: Db) -> None:
+        results = load(settings, line(), b"{", b"", line("B", colour="red"), line("C", currency="EUR"), line("D"))
+        assert [(r.line, r.status) for r in results] == [
+            (1, "created"),
+            (2, "rejected"),
+            (4, "rejected"),
+            (5, "rejected"),
+            (6, "created"),
+        ]
+        assert [r.errors[0].field for r in results if r.errors] == ["line", "colour", "currency"]
+
+    def test_a_publish_window_is_checked_with_what_is_stored(self, settings: Settings, db: Db) -> None:
+        load(settings, line(publish_until="2030-01-01T00:00:00Z"))
+        bad, good = load(settings, line(publish_from="2031-01-01T00:00:00Z"), line("B"))
+        assert (bad.status, bad.errors[0].field) == ("rejected", "publish_until")
+        assert good.status == "created"
+
+    def test_an_alt_is_kept_unless_the_line_names_one(self, settings: Settings, db: Db) -> None:
+        load(settings, line(images=[{"url": "/1.jpg", "alt": "Front"}]))
+        assert statuses(settings, line(images=["/1.jpg"])) == ["unchanged"]
+        assert statuses(settings, line(images=["/2.jpg", "/1.jpg"])) == ["updated"]
+        assert images(db) == [("/2.jpg", None), ("/1.jpg", "Front")]
+        assert statuses(settings, line(images=["/2.jpg", {"url": "/1.jpg", "alt": None}])) == ["updated"]
+        assert images(db) == [("/2.jpg", None), ("/1.jpg", None)]
+
+
+class TestTaxonomy:
+    def test_brands_are_one_whatever_the_case(self, settings: Settings, db: Db) -> None:
+        assert (
+            statuses(settings, line(brand="ACME"), line("B", brand="Acme"), line("C", brand="acme")) == ["created"] * 3
+        )
+        assert db.execute("SELECT count(*) FROM brands").fetchone() == (1,)
+        assert statuses(settings, line(brand="aCME")) == ["unchanged"]
+
+    def test_categories_are_found_by_slug_path(self, settings: Settings, db: Db) -> None:
+        load(settings, line(category="Küche & Bad > Töpfe"), line("B", category="kuche bad>TÖPFE"))
+        assert db.execute("SELECT path FROM categories ORDER BY path").fetchall() == [
+            ("kuche-bad",),
+            ("kuche-bad/topfe",),
+        ]
+
+    def test_a_category_by_id_must_exist(self, settings: Settings, db: Db) -> None:
+        load(settings, line(category="Audio"))
+        known = str(stored(db, "category_id"))
+        results = load(settings, line("B", category_id=known), line("C", category_id=str(uuid4())))
+        assert [r.status for r in results] == ["created", "rejected"]
+        assert results[1].errors[0].field == "category_id"
+
+    def test_a_path_that_no_index_holds_costs_only_its_line(self, settings: Settings, db: Db) -> None:
+        # Ten levels of 255 characters in no order, which do not compress: more than an entry of the unique index holds.
+        letters = Random(1).choices([chr(code) for code in range(0x4E00, 0x9000)], k=2550)
+        deep = " > ".join("".join(letters[start : start + 255]) for start in range(0, 2550, 255))
+        results = load(settings, *(line(str(n)) for n in range(20)), line("deep", category=deep))
+        assert [r.status for r in results] == ["created"] * 20 + ["rejected"]
+
+    def test_imports_that_need_the_same_new_ones_at_once(self, settings: Settings, db: Db) -> None:
+        def run(worker: int) -> set[str]:
+            lines = [
+                line(f"{worker}-{n}", brand=f"Brand {n * (-1) ** worker % 30}", category=f"Root > L{n % 7} > M{n % 13}")
+                for n in range(60)
+            ]
+            return {result.status for result in import_lines(lines[:: (-1) ** worker], settings, chunk_size=10)}
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(run, range(4))) == [{"created"}] * 4
+        assert db.execute("SELECT count(*) FROM products WHERE brand_id IS NULL").fetchone() == (0,)
+
+
+class TestVariants:
+    def test_price_and_inventory_are_derived(self, settings: Settings, db: Db) -> None:
+        given = line(price="99.00", inventory=1, variants=[variant("V-1", "7.00", 2), variant("V-2", "6.50", 3)])
+        assert statuses(settings, given) == ["created"]
+        assert stored(db, "(price, inventory)") == ("6.50", "5")
+        before = versions(db)
+        assert statuses(settings, given) == ["unchanged"]
+        assert versions(db) == before
+
+    def test_they_are_matched_by_sku(self, settings: Settings, db: Db) -> None:
+        load(settings, line(variants=[variant("V-1"), variant("V-2"), variant("V-3")]))
+        ids = dict(db.execute("SELECT sku, id FROM product_variants").fetchall())
+        (before,) = versions(db)
+        changed = [variant("V-3", "4.00"), variant("V-1", size="M"), variant("V-4")]
+        assert statuses(settings, line(variants=changed)) == ["updated"]
+        assert [row[0] for row in variants(db)] == ["V-3", "V-1", "V-4"]
+        after = dict(db.execute("SELECT sku, id FROM product_variants").fetchall())
+        assert {sku: after[sku] for sku in ("V-1", "V-3")} == {sku: ids[sku] for sku in ("V-1", "V-3")}
+        assert stored(db, "(price, inventory)") == ("4.00", "3")
+        assert versions(db) == [(before[0], before[1] + 1)]
+        assert statuses(settings, line(variants=changed)) == ["unchanged"]
+
+    def test_a_line_without_them_keeps_the_derived_price(self, settings: Settings, db: Db) -> None:
+        load(settings, line(variants=[variant("V-1", "7.00", 2)]))
+        assert statuses(settings, line(price="1.00", inventory=50)) == ["unchanged"]
+        assert stored(db, "(price, inventory)") == ("7.00", "2")
+
+    def test_removing_all_of_them(self, settings: Settings, db: Db) -> None:
+        load(settings, line(variants=[variant("V-1", "7.00", 2)]))
+        assert statuses(settings, line(price="1.00", variants=None)) == ["updated"]
+        assert variants(db) == []
+        assert stored(db, "(price, inventory)") == ("1.00", "2")
+
+    def test_a_sku_of_another_product_is_refused(self, settings: Settings, db: Db) -> None:
+        load(settings, line("A", variants=[variant("V")]), line("B"))
+        results = load(
+            settings,
+            line("V"),
+            line("C", variants=[variant("V")]),
+            line("D", variants=[variant("B")]),
+            line("E"),
+        )
+        assert [r.status for r in results] == ["rejected", "rejected", "rejected", "created"]
+        assert [r.errors[0].field for r in results[:3]] == ["sku", "variants", "variants"]
+        assert "'V' is a variant of the product 'A'" in results[0].errors[0].message
+
+    @pytest.mark.parametrize("chunk_size", [1, 100])
+    def test_a_variant_may_move_when_an_earlier_line_gave_it_up(
+        self, settings: Settings, db: Db, chunk_size: int
+    ) -> None:
+        load(settings, line("A", variants=[variant("V"), variant("W")]))
+        lines = [line("A", variants=[variant("X")]), line("B", variants=[variant("V")]), line("W")]
+        assert statuses(settings, *lines, chunk_size=chunk_size) == ["updated", "created", "created"]
+        assert statuses(settings, *lines, chunk_size=chunk_size) == ["unchanged"] * 3
+
+    def test_a_variant_does_not_move_before_it_is_given_up(self, settings: Settings, db: Db) -> None:
+        load(settings, line("A", variants=[variant("V")]))
+        lines = [line("B", variants=[variant("V")]), line("A", variants=[])]
+        assert statuses(settings, *lines) == ["rejected", "updated"]
+
+
+class TestIdempotence:
+    def test_generated_products(self, settings: Settings, db: Db) -> None:
+        lines = list(generate(1500, 11))
+        assert set(statuses(settings, *lines, chunk_size=400)) == {"created"}
+        before = versions(db)
+        assert set(statuses(settings, *lines, chunk_size=700)) == {"unchanged"}
+        assert versions(db) == before
+        assert len(before) == 1500
+        assert {version for _, version in before} == {1}
+
+    def test_a_load_waits_behind_single_changes(self, settings: Settings, db: Db) -> None:
+        load(settings, line())
+        assert db.execute("SELECT priority FROM product_sync").fetchone() == (5,)
+
+    @hypothesis_settings(
+        max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(lines=st.lists(PRODUCTS, max_size=6))
+    def test_the_second_time_nothing_is_written(self, settings: Settings, db: Db, lines: list[dict[str, Any]]) -> None:
+        """Whatever is stored: a line that was just taken, taken again, changes nothing."""
+        for product in lines:
+            (first,) = load(settings, orjson.dumps(product))
+            before = versions(db)
+            (second,) = load(settings, orjson.dumps(product))
+            assert (first.status == "rejected") == (second.status == "rejected"), second
+            if second.status != "rejected":
+                assert second.status == "unchanged"
+            assert versions(db) == before
+
+
+class TestConcurrency:
+    def test_two_imports_of_the_same_products(self, settings: Settings, db: Db) -> None:
+        lines = list(generate(300, 5))
+
+        def run(step: int) -> list[LineResult]:
+            return list(import_lines(lines[::step], settings, chunk_size=50))
+
+        with ThreadPoolExecutor(2) as pool:
+            there, back = pool.map(run, (1, -1))
+        assert {result.status for result in there + back} <= {"created", "unchanged"}
+        assert sum(result.status == "created" for result in there + back) == 300
+
+    def test_a_sku_that_another_writer_is_creating(self, settings: Settings, db: Db) -> None:
+        with psycopg.connect(settings.database_url) as other:
+            other.execute("INSERT INTO products (sku, name, price) VALUES ('B', 'Other', 1)")
+            with ThreadPoolExecutor(1) as pool:
+                running = pool.submit(statuses, settings, line(), line("B"), line("C"))
+                _wait_for_lock(db)
+                other.commit()
+                assert running.result() == ["created", "updated", "created"]
+
+    def test_a_product_that_another_writer_is_deleting(self, settings: Settings, db: Db) -> None:
+        load(settings, line())
+        with psycopg.connect(settings.database_url) as other:
+            other.execute("DELETE FROM products")
+            with ThreadPoolExecutor(1) as pool:
+                running = pool.submit(statuses, settings, line(name="New"), line("B"))
+                _wait_for_lock(db)
+                other.commit()
+                assert running.result() == ["created", "created"]
+        assert stored(db, "name") == "New"
+
+    def test_a_line_that_the_database_refuses_stands_alone(self, settings: Settings, db: Db) -> None:
+        db.execute("ALTER TABLE products ADD CONSTRAINT unlucky CHECK (sku <> '13')")
+        try:
+            results = load(settings, *(line(str(n)) for n in range(40)))
+        finally:
+            db.execute("ALTER TABLE products DROP CONSTRAINT unlucky")
+        assert [r.sku for r in results if r.status == "rejected"] == ["13"]
+        assert "unlucky" in results[13].errors[0].message
+        assert db.execute("SELECT count(*) FROM products").fetchone() == (39,)
+
+
+class TestFailure:
+    def test_a_lost_connection_keeps_what_was_committed(self, settings: Settings, db: Db) -> None:
+        def lines() -> Iterator[bytes]:
+            for number in range(100):
+                if number == 50:
+                    db.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE application_name = 'catalog-import' AND datname = current_database()"
+                    )
+                yield line(str(number))
+
+        results: list[LineResult] = []
+        with pytest.raises(Unavailable, match="connection to the database was lost"):
+            results += import_lines(lines(), settings, chunk_size=10)
+        again = statuses(settings, *(line(str(number)) for number in range(100)))
+        kept = again.count("unchanged")
+        assert 0 < kept < 100
+        assert set(again) == {"unchanged", "created"}
+
+    def test_a_database_that_is_not_there(self, settings: Settings) -> None:
+        away = settings.model_copy(update={"database_url": "postgresql://catalog@127.0.0.1:1/none"})
+        with pytest.raises(Unavailable):
+            load(away, line())
+
+    def test_a_source_that_breaks_gives_the_lines_before(self, settings: Settings, db: Db) -> None:
+        def lines() -> Iterator[bytes]:
+            yield line("A")
+            yield line("B")
+            raise InvalidInput.of("file", "is cut short")
+
+        results: list[LineResult] = []
+        with pytest.raises(InvalidInput, match="cut short"):
+            results.extend(import_lines(lines(), settings))
+        assert [result.status for result in results] == ["created", "created"]
+
+    def test_closing_early_leaves_no_connection_and_no_thread(self, settings: Settings, db: Db) -> None:
+        results = import_lines((line(str(number)) for number in range(100)), settings, chunk_size=10)
+        assert next(results).status == "created"
+        results.close()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("import")]
+        count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'catalog-import' AND datname = %s"
+        deadline = time.monotonic() + 5
+        while db.execute(count, [db.info.dbname]).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def _wait_for_lock(db: Db) -> None:
+    deadline = time.monotonic() + 10
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+    while db.execute(waiting, [db.info.dbname]).fetchone() == (0,):
+        assert time.monotonic() < deadline, "nobody waits for a lock"
+        time.sleep(0.01)

@@ -1,0 +1,134 @@
+"""A new index beside the live one."""
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch
+
+from catalog.errors import Conflict
+from catalog.settings import Settings
+from indexer import rebuild as module
+from indexer.compare import differences
+from indexer.rebuild import Progress, ensure_index, expire_standby, rebuild
+from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
+from indexer.sync import sync_batch
+from mappings.names import read_alias, write_alias
+from mappings.schema import CURRENT, SCHEMAS
+from tests.support import documents, live_index, store, sync_all
+
+Db = psycopg.Connection[Any]
+
+
+def test_the_alias_moves_and_the_old_index_stays_current(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    store(settings, [{"sku": f"p{number}"} for number in range(30)])
+    sync_all(settings, db, es)
+    seen: list[Progress] = []
+    name = rebuild(settings, es, seen.append)
+    assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [name]
+    assert {target.name: target.state for target in targets(db)} == {index: STANDBY, name: LIVE}
+    assert (seen[-1].phase, seen[-1].done) == ("live", 30)
+    db.execute("UPDATE products SET name = 'changed' WHERE sku = 'p7'")
+    sync_all(settings, db, es)
+    for held in (index, name):
+        assert differences(db, es, held) == []
+
+
+def test_changes_during_a_rebuild_are_in_both_indexes(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    """Writes and syncs go on in another thread while the rebuild runs, deletions among them."""
+    store(settings, [{"sku": f"p{number}"} for number in range(200)])
+    sync_all(settings, db, es)
+    stop = threading.Event()
+
+    def disturb() -> None:
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                connection.execute("UPDATE products SET price = %s WHERE sku = %s", (number, f"p{number % 200}"))
+                if number % 10 == 0:
+                    connection.execute("DELETE FROM products WHERE sku = %s", (f"p{number % 200}",))
+                time.sleep(0.002)
+                while sync_batch(connection, es, settings, 100).claimed:
+                    pass
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    try:
+        names = [rebuild(settings, es) for _ in range(2)]
+    finally:
+        stop.set()
+        thread.join()
+    sync_all(settings, db, es)
+    assert names[-1] == live_index(db)
+    for target in targets(db):
+        assert differences(db, es, target.name) == []
+
+
+def test_the_swap_is_refused_when_a_document_does_not_fit(
+    settings: Settings, db: Db, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    narrow = SCHEMAS[CURRENT]
+    mappings = {"dynamic": "strict", "properties": {"id": {"type": "keyword"}}}
+    monkeypatch.setitem(SCHEMAS, CURRENT, type(narrow)(narrow.version, narrow.settings, mappings, narrow.build))
+    with pytest.raises(Conflict, match="do not fit the new index"):
+        rebuild(settings, es)
+    assert {target.name for target in targets(db)} == {index}
+    assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [index]
+
+
+def test_differences_are_found_by_id(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    ids = store(settings, [{"sku": f"p{number}"} for number in range(10)])
+    sync_all(settings, db, es)
+    assert differences(db, es, index) == []
+    es.delete(index=index, id=str(ids["p3"]), refresh=True)
+    (found,) = differences(db, es, index)
+    assert (found.product_id, found.database_version, found.indexed_version) == (ids["p3"], 1, None)
+
+
+def test_two_rebuilds_at_once_are_refused(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    db.execute("SELECT pg_advisory_lock(%s)", (module.ADVISORY_LOCK,))
+    with pytest.raises(Conflict, match="running already"):
+        rebuild(settings, es)
+    db.execute("SELECT pg_advisory_unlock(%s)", (module.ADVISORY_LOCK,))
+
+
+def test_what_a_killed_rebuild_left_is_cleared(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    left = f"{settings.index_prefix}-products-left"
+    es.indices.create(index=left, aliases={write_alias(left): {}})
+    register(db, left, CURRENT)
+    assert BUILDING in {target.state for target in targets(db)}
+    rebuild(settings, es)
+    assert not es.indices.exists(index=left)
+
+
+def test_a_rebuild_killed_after_the_alias_moved_is_finished(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    name = rebuild(settings, es)
+    db.execute("UPDATE search_indexes SET state = 'retired' WHERE name = %s", (index,))
+    db.execute("UPDATE search_indexes SET state = 'building' WHERE name = %s", (name,))
+    rebuild(settings, es)
+    assert es.indices.exists(index=name)
+    assert {target.state for target in targets(db)} == {LIVE, STANDBY}
+
+
+def test_standby_indexes_expire(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    rebuild(settings, es)
+    assert expire_standby(db, es, settings) == []
+    db.execute("UPDATE search_indexes SET retired_at = now() - interval '25 hours' WHERE state = 'standby'")
+    assert expire_standby(db, es, settings) == [index]
+    assert not es.indices.exists(index=index)
+
+
+def test_an_index_that_exists_is_kept(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    assert ensure_index(settings, es) is None
+    assert documents(db, es) == {}

@@ -1,0 +1,54 @@
+"""Real workers, pumps and schedulers as processes of their own, stopped at the end of the block."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+
+from catalog.settings import PREFIX, Settings
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment that gives a child process these settings."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if value is not None:
+            given[PREFIX + name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return given
+
+
+@contextmanager
+def running(settings: Settings, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`catalog COMMAND` with these settings; ended with its children when the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", *command],
+        env=environment(settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> float:
+    """Wait for `condition`; the seconds it took. Fails when it does not come true in time."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() < started + seconds, "the condition did not come true in time"
+        time.sleep(0.05)
+    return time.monotonic() - started

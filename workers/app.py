@@ -1,0 +1,50 @@
+"""The Celery application. Messages are hints only: everything that must not be lost is a row in Postgres."""
+
+from typing import Any
+
+from celery import Celery
+
+from catalog.settings import Settings, get_settings
+
+SYNC_QUEUE = "sync"
+BACKGROUND_QUEUE = "background"
+DRAIN_SECONDS = 15.0
+TIME_LIMIT = 120
+
+
+def configure(settings: Settings) -> dict[str, Any]:
+    """Celery's configuration for these settings."""
+    return {
+        "broker_url": settings.redis_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        # A redelivered hint does no harm, and the hard limit stays far below half the visibility timeout.
+        "broker_transport_options": {"visibility_timeout": 600, "socket_timeout": 10, "socket_connect_timeout": 3},
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_time_limit": TIME_LIMIT,
+        "task_default_queue": SYNC_QUEUE,
+        "task_routes": {"background.*": {"queue": BACKGROUND_QUEUE}},
+        "worker_prefetch_multiplier": 1,
+        "worker_concurrency": settings.worker_concurrency,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_send_task_events": False,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "beat_schedule": {
+            # The sweep behind the pump: hints may be lost and the pump may be down.
+            "sweep": {"task": "sync.drain", "schedule": settings.sync_sweep_seconds, "options": {"expires": 10}},
+            "spread": {
+                "task": "background.spread",
+                "schedule": settings.sync_sweep_seconds,
+                "options": {"expires": 10},
+            },
+            "expire-standby": {"task": "background.expire_standby", "schedule": 300.0, "options": {"expires": 120}},
+        },
+    }
+
+
+app = Celery("catalog", include=["workers.tasks"])
+app.config_from_object(configure(get_settings()))

@@ -1,0 +1,37 @@
+"""Connections of one worker process: made on first use, after the fork, and made again after a failure."""
+
+from typing import Any
+
+import psycopg
+from elasticsearch import Elasticsearch
+
+from catalog.database import connect
+from catalog.elasticsearch import make_client
+from catalog.settings import get_settings
+from indexer.pressure import Pressure
+
+_connection: psycopg.Connection[Any] | None = None
+_client: Elasticsearch | None = None
+_pressure: Pressure | None = None
+
+
+def connection() -> psycopg.Connection[Any]:
+    """This process's Postgres connection, in autocommit mode."""
+    global _connection
+    if _connection is None or _connection.closed or _connection.broken:
+        _connection = connect(get_settings(), autocommit=True)
+    return _connection
+
+
+def client() -> Elasticsearch:
+    global _client
+    if _client is None:
+        _client = make_client(get_settings())
+    return _client
+
+
+def pressure() -> Pressure:
+    global _pressure
+    if _pressure is None:
+        _pressure = Pressure(get_settings().sync_batch_size)
+    return _pressure
