@@ -69,6 +69,12 @@ async def sees_published_only(user: CurrentUser) -> bool:
 PublishedOnly = Annotated[bool, Depends(sees_published_only)]
 
 
+async def may_search(settings: SettingsDep, claims: Annotated[tokens.Claims | None, Depends(current_claims)]) -> None:
+    """Anybody while `public_search` is set, otherwise everybody with a token; a bad token is refused in any case."""
+    if claims is None and not settings.public_search:
+        raise Unauthenticated(f"This catalogue is searched with a token only: ask for one at {TOKEN_URL}.")
+
+
 async def log_in(request: Request, database: Database, email: str, password: str) -> Account:
     """The account of this address and password. Raises Unauthenticated, equally slowly whichever of them is wrong."""
     account = await database.run(users.by_email, email)

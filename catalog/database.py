@@ -19,6 +19,8 @@ T = TypeVar("T")
 # deadlock_detected and serialization_failure: Postgres rolled the whole transaction back, so running it again is safe.
 RETRYABLE = ("40P01", "40001")
 ATTEMPTS = 5
+# No request is worth holding locks for longer.
+STATEMENT_TIMEOUT_MS = 15_000
 
 
 def make_engine(settings: Settings) -> AsyncEngine:
@@ -26,10 +28,15 @@ def make_engine(settings: Settings) -> AsyncEngine:
     return create_async_engine(
         settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_size,
+        # An overflowing connection is closed when it is given back, so a busy pool would reconnect all the time.
+        max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=5,
-        connect_args={"connect_timeout": 5, "application_name": "catalog-api"},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "catalog-api",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+        },
     )
 
 

@@ -28,5 +28,5 @@ def make_async_client(settings: Settings) -> AsyncElasticsearch:
 
 
 def make_client(settings: Settings, *, timeout: float = 30) -> Elasticsearch:
-    """For indexing. It never retries: retries live in `indexer.sync` alone, where outages are told from bad documents."""
+    """For indexing. It never retries: that is for `indexer` alone, where outages are told from bad documents."""
     return Elasticsearch(**_options(settings), request_timeout=timeout, max_retries=0, retry_on_timeout=False)

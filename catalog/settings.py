@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
     database_url: PostgresUrl = "postgresql://catalog@127.0.0.1:55432/catalog"
-    database_pool_size: int = Field(default=10, ge=1, le=200)
+    database_pool_size: int = Field(default=20, ge=1, le=200)
     redis_url: RedisUrl = "redis://127.0.0.1:56379/0"
     elasticsearch_url: HttpUrl = "http://127.0.0.1:59200"
     elasticsearch_username: str | None = None

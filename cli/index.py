@@ -10,20 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from catalog.database import connect
 from catalog.elasticsearch import make_client
+from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import rebuild
 from indexer.registry import targets
 
 console = Console(stderr=True)
-
-LAG = """
-SELECT count(*) FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity'),
-       coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)
-                FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity')), 0)::float8,
-       count(*) FILTER (WHERE next_attempt_at = 'infinity'),
-       (SELECT count(*) FROM fanout)
-FROM product_sync WHERE version > synced_version
-"""
 
 
 def reindex() -> None:

@@ -12,11 +12,12 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import DatabaseDep
+from api.dependencies import DatabaseDep, SettingsDep
 from api.metrics import Metrics
 from api.routing import StrictRoute
 from catalog.services import ledger
 from catalog.services.ledger import Lag
+from mappings.names import read_alias
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 
@@ -58,14 +59,18 @@ _DOWN: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "
 
 
 @router.get("/health/ready", summary="Can it serve", responses=_DOWN)
-async def ready(request: Request, response: Response, database: DatabaseDep) -> Ready:
-    """200 `ok` or `degraded`; 503 `down` when Postgres is away."""
+async def ready(request: Request, response: Response, database: DatabaseDep, settings: SettingsDep) -> Ready:
+    """200 `ok` or `degraded` (Redis, Elasticsearch or the index is away); 503 `down` when Postgres is away."""
     elasticsearch: AsyncElasticsearch = request.app.state.elasticsearch
     redis: Redis = request.app.state.redis
     lag, pong, cluster = await asyncio.gather(
         _outcome(database.run(ledger.lag)),
         _outcome(_ping(redis)),
-        _outcome(elasticsearch.options(request_timeout=TIMEOUT).cluster.health(timeout="1s")),
+        _outcome(
+            elasticsearch.options(request_timeout=TIMEOUT).cluster.health(
+                index=read_alias(settings.index_prefix), timeout="1s"
+            )
+        ),
     )
     checks = {"postgres": _check(lag), "redis": _check(pong), "elasticsearch": _cluster_check(cluster)}
     status = "down" if not checks["postgres"].ok else "ok" if all(check.ok for check in checks.values()) else "degraded"
@@ -104,5 +109,5 @@ def _check(outcome: Any) -> Check:
 def _cluster_check(outcome: Any) -> Check:
     check = _check(outcome)
     if check.ok and outcome["status"] == "red":
-        return Check(ok=False, error="the cluster is red")
+        return Check(ok=False, error="the index is missing or red")
     return check

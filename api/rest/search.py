@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
 
+from api.auth import may_search
 from api.routing import JsonRoute
 from catalog.errors import FieldError, InvalidInput
 from search.autocomplete import MAX_LIMIT
 from search.engine import SearchEngine
 from search.request import MAX_QUERY, SORTS, clean, parameters_of, parse_request
 
-router = APIRouter(prefix="/api/v1", tags=["search"], route_class=JsonRoute)
+router = APIRouter(prefix="/api/v1", tags=["search"], route_class=JsonRoute, dependencies=[Depends(may_search)])
 
 _EXAMPLE = {"q": "wireless headphones", "brand": ["Norvane"], "price_max": 99.99, "attr.color": ["black", "white"]}
 

@@ -10,14 +10,14 @@ from catalog.errors import NotFound
 from catalog.schemas.product_out import SyncOut
 
 # A quarantined row waits for a newer version or a replay: it is not lag, and is counted apart.
-_LAG = text("""
+LAG = """
     SELECT count(*) FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity') AS pending,
            coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)
                     FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity')), 0)::float AS oldest_seconds,
            count(*) FILTER (WHERE next_attempt_at = 'infinity') AS quarantined,
            (SELECT count(*) FROM fanout) AS fanout
     FROM product_sync WHERE version > synced_version
-""")
+"""
 
 _STATUS = text("""
     SELECT product_id, version AS database_version, synced_version AS indexed_version,
@@ -41,7 +41,7 @@ class Lag:
 
 
 async def lag(session: AsyncSession) -> Lag:
-    row = (await session.execute(_LAG)).one()
+    row = (await session.execute(text(LAG))).one()
     return Lag(row.pending, max(round(row.oldest_seconds, 3), 0.0), row.quarantined, row.fanout)
 
 

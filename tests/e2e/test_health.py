@@ -31,7 +31,7 @@ async def test_alive(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_all_is_well(client: httpx.AsyncClient) -> None:
+async def test_all_is_well(client: httpx.AsyncClient, index: str) -> None:
     answer = await client.get("/health/ready")
     assert answer.status_code == 200
     health = answer.json()
@@ -42,6 +42,14 @@ async def test_all_is_well(client: httpx.AsyncClient) -> None:
         "elasticsearch": True,
     }
     assert health["sync"] == {"pending": 0, "oldest_seconds": 0, "quarantined": 0, "fanout": 0}
+
+
+async def test_a_missing_index_is_told(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert not answer.json()["checks"]["elasticsearch"]["ok"]
+    problem = assert_problem(await client.get("/api/v1/search"), 503)
+    assert "catalog reindex" in problem["detail"]
 
 
 async def test_lag(editor: httpx.AsyncClient, db: psycopg.Connection[Any]) -> None:

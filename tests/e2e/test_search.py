@@ -1,12 +1,15 @@
 """Search and autocomplete through HTTP."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
+from api.app import create_app
+from catalog.services.tokens import issue
 from catalog.settings import Settings
 from tests.support import store, sync_all
 
@@ -205,6 +208,20 @@ async def test_bad_parameters_are_named(client: httpx.AsyncClient, params: dict[
 )  # fmt: skip
 async def test_syntax_is_plain_text(client: httpx.AsyncClient, q: str) -> None:
     await search(client, q=q)
+
+
+async def test_a_private_catalogue_is_searched_with_a_token_only(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"public_search": False}))
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as stranger,
+    ):
+        for path in ("search", "autocomplete"):
+            assert (await stranger.get(f"/api/v1/{path}", params={"q": "laptop"})).status_code == 401
+        token = issue(settings, uuid4(), "storefront")
+        answer = await stranger.get("/api/v1/search", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200
 
 
 async def test_autocomplete_sections(client: httpx.AsyncClient) -> None:
