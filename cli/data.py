@@ -47,14 +47,11 @@ def import_products(
 
     Exit code 1 when a line was rejected or the import broke off: what was written stays, and it can be run again.
     """
-    if rejects and rejects.exists() and file != STDIN and rejects.samefile(file):
-        raise typer.BadParameter("The rejects file must not be the file to import.")
     settings = get_settings()
-    name = "import" if file == STDIN else file
-    as_csv = format_ is Format.CSV or (format_ is None and name.removesuffix(".gz").endswith(".csv"))
+    as_csv = format_ is Format.CSV or (format_ is None and file.removesuffix(".gz").endswith(".csv"))
     counts: Counter[str] = Counter()
     began = time.monotonic()
-    with closing(_open(file)) as source, _Rejects(rejects or Path(f"{name}.rejects.jsonl")) as rejected:
+    with closing(_open(file)) as source, _Rejects(_rejects_path(file, rejects)) as rejected:
         try:
             records = rejected.remember((csv_records if as_csv else json_records)(source))
             for result in _shown(import_records(records, settings), source):
@@ -125,6 +122,17 @@ class _Rejects:
             self.path.unlink()
 
 
+def _rejects_path(file: str, given: Path | None) -> Path:
+    if given:
+        if file != STDIN and given.exists() and given.samefile(file):
+            raise typer.BadParameter("The rejects file must not be the file to import.")
+        return given
+    beside = Path("import" if file == STDIN else file)
+    # A file on a read-only disk can be imported all the same: what is rejected is then written here.
+    folder = beside.parent if os.access(beside.parent, os.W_OK) else Path()
+    return folder / f"{beside.name}.rejects.jsonl"
+
+
 def _open(file: str) -> Source:
     if file == STDIN:
         return Source(open(sys.stdin.fileno(), "rb", closefd=False), "standard input")
@@ -144,8 +152,7 @@ def _shown(results: Generator[LineResult, None, None], source: Source) -> Iterat
         done = 0
         for done, result in enumerate(results, start=1):
             if done % SHOW_EVERY == 0:
-                rate = f"{done / (time.monotonic() - began):,.0f}"
-                progress.update(task, completed=source.position(), done=done, rate=rate)
+                progress.update(task, completed=source.position(), done=done, rate=_rate(done, began))
             yield result
         progress.update(task, completed=source.size, done=done)
 
@@ -157,8 +164,12 @@ def _counted(lines: Iterator[bytes], count: int) -> Iterator[bytes]:
         for done, line in enumerate(lines, start=1):
             yield line
             if done % SHOW_EVERY == 0:
-                progress.update(task, completed=done, done=done, rate=f"{done / (time.monotonic() - began):,.0f}")
+                progress.update(task, completed=done, done=done, rate=_rate(done, began))
         progress.update(task, completed=count, done=count)
+
+
+def _rate(done: int, began: float) -> str:
+    return f"{done / max(time.monotonic() - began, 0.001):,.0f}/s"
 
 
 def _progress(unit: str) -> Progress:
@@ -166,7 +177,7 @@ def _progress(unit: str) -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[done]:,} " + unit),
-        TextColumn("{task.fields[rate]}/s"),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     return Progress(*columns, console=console, disable=not console.is_terminal)

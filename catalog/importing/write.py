@@ -4,10 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
-from psycopg.abc import Buffer
-from psycopg.copy import LibpqWriter
-
 from catalog.errors import FieldError
 from catalog.importing import statements
 from catalog.importing.parse import CLEARED, ProductLine, dump, rejected
@@ -96,27 +92,10 @@ def _fields(line: ProductLine, taxonomy: Taxonomy) -> str:
     return line.fields[:-1] + "".join(f',"{name}":"{found}"' for name, found in ids.items() if found) + "}"
 
 
-class _AtOnce(LibpqWriter):
-    """Sends what is copied in one piece. Each piece gives up the interpreter lock, and getting it back from the thread
-    that validates the next chunk takes milliseconds, dozens of times.
-    """
-
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        super().__init__(cursor)
-        self._pieces: list[Buffer] = []
-
-    def write(self, data: Buffer) -> None:
-        self._pieces.append(data)
-
-    def finish(self, exc: BaseException | None = None) -> None:
-        super().write(b"".join(self._pieces))
-        super().finish(exc)
-
-
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    with connection.cursor() as cursor, cursor.copy(statement.encode(), writer=_AtOnce(cursor)) as copy:
+    with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
         for row in rows:
             copy.write_row(row)
 

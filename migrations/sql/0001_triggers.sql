@@ -3,17 +3,19 @@
 -- Upserts one ledger row per touched product, in id order so that two statements over the same products can't deadlock.
 -- A product that is touched again in the same transaction keeps its version (xmin and the transaction's start are both
 -- compared: xmin alone could be equal by chance after a restore or a wraparound).
-CREATE FUNCTION ledger_bump(ids uuid[]) RETURNS void LANGUAGE sql AS $$
+-- `gone` is given by those who insert or delete the product itself. Everybody else leaves it null and the ledger's flag
+-- alone: what they see of the product may be older than the ledger row for which they had to wait.
+CREATE FUNCTION ledger_bump(ids uuid[], gone boolean DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
     INSERT INTO product_sync AS ledger (product_id, deleted, priority, bumped_at)
     SELECT touched.id,
-           NOT EXISTS (SELECT FROM products WHERE products.id = touched.id),
+           coalesce(gone, NOT EXISTS (SELECT FROM products WHERE products.id = touched.id)),
            coalesce(nullif(current_setting('catalog.sync_priority', true), ''), '0')::smallint,
            now()
     FROM (SELECT DISTINCT unnest(ids) AS id) AS touched
     ORDER BY touched.id
     ON CONFLICT (product_id) DO UPDATE SET
         version = ledger.version + 1,
-        deleted = excluded.deleted,
+        deleted = coalesce(gone, ledger.deleted),
         priority = CASE WHEN ledger.version > ledger.synced_version THEN least(ledger.priority, excluded.priority)
                         ELSE excluded.priority END,
         changed_at = CASE WHEN ledger.version > ledger.synced_version AND ledger.next_attempt_at IS NULL
@@ -22,12 +24,18 @@ CREATE FUNCTION ledger_bump(ids uuid[]) RETURNS void LANGUAGE sql AS $$
         next_attempt_at = NULL,
         attempts = 0,
         bumped_at = excluded.bumped_at
-    WHERE ledger.deleted <> excluded.deleted
+    WHERE ledger.deleted <> gone
        OR ledger.bumped_at IS DISTINCT FROM excluded.bumped_at
        OR ledger.xmin <> pg_current_xact_id()::xid
 $$;
 
-CREATE FUNCTION products_written() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION products_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM ledger_bump((SELECT array_agg(id) FROM new_rows), false);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION products_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM ledger_bump((SELECT array_agg(id) FROM new_rows));
     RETURN NULL;
@@ -35,14 +43,14 @@ END $$;
 
 CREATE FUNCTION products_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM ledger_bump((SELECT array_agg(id) FROM old_rows));
+    PERFORM ledger_bump((SELECT array_agg(id) FROM old_rows), true);
     RETURN NULL;
 END $$;
 
 CREATE TRIGGER ledger_insert AFTER INSERT ON products REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION products_written();
+    FOR EACH STATEMENT EXECUTE FUNCTION products_inserted();
 CREATE TRIGGER ledger_update AFTER UPDATE ON products REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION products_written();
+    FOR EACH STATEMENT EXECUTE FUNCTION products_updated();
 CREATE TRIGGER ledger_delete AFTER DELETE ON products REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION products_deleted();
 

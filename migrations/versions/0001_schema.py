@@ -25,8 +25,9 @@ TABLES = (
     "brands",
 )
 FUNCTIONS = (
-    "ledger_bump(uuid[])",
-    "products_written()",
+    "ledger_bump(uuid[], boolean)",
+    "products_inserted()",
+    "products_updated()",
     "products_deleted()",
     "refuse_id_change()",
     "children_inserted()",

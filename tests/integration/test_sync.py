@@ -1,5 +1,6 @@
 """Live sync against the real servers: the invariants I1 to I4, I8 and I9."""
 
+import threading
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,12 +8,16 @@ import psycopg
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
+from catalog.database import connect
 from catalog.settings import Settings
 from indexer import ledger as ledger_module
 from indexer.bulk import Document, Outcome, write
+from indexer.compare import differences
+from indexer.fanout import spread_chunk
 from indexer.sync import sync_batch
 from mappings.names import read_alias, write_alias
 from mappings.schema import tombstone
+from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all, writer
 
 Db = psycopg.Connection[Any]
@@ -233,6 +238,23 @@ def test_a_single_change_overtakes_a_bulk_load(settings: Settings, db: Db) -> No
     assert held is not None
     (sku,) = db.execute("SELECT sku FROM products WHERE id = %s", (held.ids[0],)).fetchone() or ("",)
     assert sku == "single"
+
+
+def test_a_deletion_under_a_running_fan_out_stays_a_deletion(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    """The fan-out has read the product and waits for the ledger row that the deleting transaction holds."""
+    (product_id,) = store(settings, [{"sku": "a", "category": "Audio"}]).values()
+    db.execute("UPDATE categories SET name = 'Sound'")
+    with writer(settings) as deleting, connect(settings, "fanout", autocommit=True) as spreading:
+        deleting.execute("DELETE FROM products")
+        thread = threading.Thread(target=spread_chunk, args=(spreading,))
+        thread.start()
+        wait_until(lambda: db.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None)
+        deleting.commit()
+        thread.join()
+    sync_all(settings, db, es)
+    assert ledger(db, product_id)["deleted"]
+    assert documents(db, es)[str(product_id)]["deleted"]
+    assert differences(db, es, live_index(db)) == []
 
 
 def test_a_rename_reaches_every_product_of_the_category(settings: Settings, db: Db, es: Elasticsearch) -> None:
