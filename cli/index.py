@@ -12,7 +12,7 @@ from catalog.database import connect
 from catalog.elasticsearch import make_client
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
-from indexer import rebuild
+from indexer import rebuild, switch
 from indexer.registry import targets
 
 console = Console(stderr=True)
@@ -43,6 +43,14 @@ def reindex() -> None:
             )
 
         name = rebuild.rebuild(settings, client, report)
+    console.print(f"{name} is live")
+
+
+def rollback() -> None:
+    """Go back to the index that was live before the last swap; it has been kept current."""
+    settings = get_settings()
+    with closing(make_client(settings)) as client:
+        name = switch.rollback(settings, client)
     console.print(f"{name} is live")
 
 

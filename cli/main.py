@@ -23,6 +23,7 @@ COMMANDS = {
     "import": "cli.data:import_products",
     "generate": "cli.data:generate",
     "reindex": "cli.index:reindex",
+    "rollback": "cli.index:rollback",
     "sync": "cli.index:sync",
     "user": "cli.users:user",
 }

@@ -1,5 +1,7 @@
 """Compares an index with Postgres: counts and sums of checksums by bucket, then ids where a bucket differs."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,6 +24,8 @@ WHERE NOT deleted AND product_id >= %s AND product_id <= %s
 """
 PENDING = "SELECT product_id FROM product_sync WHERE version > synced_version AND product_id = ANY (%s)"
 PAGE = 5000
+LOOKS = 5
+SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,27 @@ def differences(connection: psycopg.Connection[Any], client: Elasticsearch, inde
             found += _bucket_differences(connection, client, alias, bucket)
     pending = {row[0] for row in connection.execute(PENDING, ([item.product_id for item in found],))}
     return [item for item in found if item.product_id not in pending]
+
+
+def lasting_differences(
+    connection: psycopg.Connection[Any], client: Elasticsearch, index: str, looks: int = LOOKS
+) -> list[Difference]:
+    """What still differs in the same way after several looks: a change may have been on its way in one of them."""
+    lasting = set(differences(connection, client, index))
+    for _ in range(looks - 1):
+        if not lasting:
+            break
+        time.sleep(SETTLE_SECONDS)
+        lasting &= set(differences(connection, client, index))
+    return sorted(lasting, key=lambda item: item.product_id)
+
+
+def listed(found: Sequence[Difference], at_most: int = 10) -> str:
+    """The differences in words, for an error."""
+    said = "; ".join(
+        f"{item.product_id}: Postgres {item.database_version}, index {item.indexed_version}" for item in found[:at_most]
+    )
+    return f"{len(found)} products, among them {said}" if len(found) > at_most else said
 
 
 def _index_sums(client: Elasticsearch, alias: str) -> dict[int, tuple[int, int]]:

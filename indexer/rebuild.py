@@ -22,19 +22,16 @@ from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer import registry
 from indexer.bulk import Document, Outcome, write
-from indexer.compare import Difference, differences
+from indexer.compare import lasting_differences, listed
 from indexer.pressure import Pressure
 from indexer.rows import Snapshot, read_after
-from mappings.names import READ_FILTER, index_name, read_alias, write_alias
+from indexer.switch import only_one, switch
+from mappings.names import index_name, read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS
 
 log = structlog.get_logger()
 
-# One rebuild at a time, whoever starts it: "catalog reindex" as a number.
-ADVISORY_LOCK = 0x63617461
 CHUNK = 1000
-LOOKS = 5
-SETTLE_SECONDS = 1.0
 OUTAGE_SECONDS = 600.0
 
 
@@ -57,8 +54,7 @@ def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda p
     Raises Conflict when another rebuild is running or when the comparison finds a difference: the live index stays.
     """
     with closing(connect(settings, "catalog-rebuild", autocommit=True)) as connection:
-        if not connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:  # type: ignore[index]
-            raise Conflict("A rebuild is running already. Wait for it to end.")
+        only_one(connection)
         _clear_leftovers(connection, client, settings)
         name = _create(connection, client, settings)
         try:
@@ -66,7 +62,7 @@ def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda p
             _ready_for_search(client, settings, name)
             report(Progress(name, "comparing", total, total))
             _refuse_if_different(connection, client, name)
-            _switch(connection, client, settings, name)
+            switch(connection, client, settings, name)
         except BaseException:
             _drop(connection, client, name)
             raise
@@ -174,36 +170,12 @@ def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> N
 
 
 def _refuse_if_different(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:
-    """Only what still differs after several looks is drift: a change may be on its way."""
-    persistent: set[Difference] | None = None
-    for look in range(LOOKS):
-        if look:
-            time.sleep(SETTLE_SECONDS)
-        found = set(differences(connection, client, name))
-        persistent = found if persistent is None else persistent & found
-        if not persistent:
-            break
+    found = lasting_differences(connection, client, name)
     row = connection.execute("SELECT error FROM search_indexes WHERE name = %s", (name,)).fetchone()
     if row and row[0]:
         raise Conflict(f"A live write did not fit the new index: {row[0]}. The live index is unchanged.")
-    if persistent:
-        listed = "; ".join(
-            f"{item.product_id}: Postgres {item.database_version}, index {item.indexed_version}"
-            for item in sorted(persistent, key=lambda item: item.product_id)[:10]
-        )
-        raise Conflict(f"{len(persistent)} products differ from Postgres: {listed}. The live index is unchanged.")
-
-
-def _switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
-    """Move the read alias in one step, then record it. Killed in between, `_clear_leftovers` records it later."""
-    alias = read_alias(settings.index_prefix)
-    actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias, "filter": READ_FILTER}}]
-    if client.indices.exists_alias(name=alias):
-        actions += [{"remove": {"index": old, "alias": alias}} for old in client.indices.get_alias(name=alias).body]
-    client.indices.update_aliases(actions=actions)
-    with connection.transaction():
-        registry.promote(connection, name)
-    log.info("rebuild.switched", index=name)
+    if found:
+        raise Conflict(f"The new index differs from Postgres: {listed(found)}. The live index is unchanged.")
 
 
 def _drop(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:

@@ -23,14 +23,17 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def tokens(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
-    """{name: [text, ...]} without names that hold nothing; repeated values appear once."""
-    texts = {name: list(dict.fromkeys(map(value_text, values_of(value)))) for name, value in attributes.items()}
-    return {name: held for name, held in texts.items() if held}
+def tokens(value: Any) -> list[str]:
+    """The texts of the values held under one name; repeated ones appear once."""
+    if type(value) is str:
+        return [value] if value else []
+    if isinstance(value, list):
+        return list(dict.fromkeys(map(value_text, values_of(value))))
+    return [] if value is None else [value_text(value)]
 
 
 def merged(parts: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
-    """The union of several token maps, in first-seen order."""
+    """The union of several {name: [text, ...]}, in first-seen order."""
     union: dict[str, dict[str, None]] = {}
     for part in parts:
         for name, held in part.items():

@@ -89,11 +89,13 @@ SETTINGS: dict[str, Any] = {"analysis": ANALYSIS}
 
 def build(row: ProductRow, version: int) -> dict[str, Any]:
     """The whole document of a product at the ledger's `version`."""
-    own = {name: value for name, value in row["attributes"].items() if value is not None}
+    own = row["attributes"]
     options = {name for variant in row["variants"] for name in variant["options"]}
-    shared = tokens({name: value for name, value in own.items() if name not in options})
+    shared = {name: held for name, value in own.items() if name not in options and (held := tokens(value))}
     variants = [_variant(variant, shared) for variant in row["variants"]] or [_implicit_variant(row, shared)]
-    attributes = merged(variant["attributes"] for variant in variants)
+    attributes = (
+        merged(variant["attributes"] for variant in variants) if len(variants) > 1 else variants[0]["attributes"]
+    )
     product_id = UUID(row["id"])
     compare_at = row["compare_at_cents"]
     document = {
@@ -153,7 +155,7 @@ def _variant(variant: VariantRow, shared: dict[str, list[str]]) -> dict[str, Any
         "sku": variant["sku"],
         "price_cents": variant["price_cents"],
         "in_stock": variant["inventory"] > 0,
-        "attributes": shared | tokens(variant["options"]),
+        "attributes": shared | {name: [text] for name, text in variant["options"].items()},
         "options": variant["options"],
         "real": True,
     }
@@ -178,4 +180,6 @@ def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
 
 def _has_text(value: Any) -> bool:
     """Whether any value under this name is not a number: one such product makes the name a text attribute."""
-    return any(not is_number(item) for item in values_of(value))
+    if isinstance(value, list):
+        return any(not is_number(item) for item in values_of(value))
+    return not is_number(value)

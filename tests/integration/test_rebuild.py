@@ -10,10 +10,10 @@ from elasticsearch import Elasticsearch
 
 from catalog.errors import Conflict
 from catalog.settings import Settings
-from indexer import rebuild as module
 from indexer.compare import differences
 from indexer.rebuild import Progress, ensure_index, expire_standby, rebuild
 from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
+from indexer.switch import ADVISORY_LOCK, rollback
 from indexer.sync import sync_batch
 from mappings.names import read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS
@@ -95,10 +95,40 @@ def test_differences_are_found_by_id(settings: Settings, db: Db, es: Elasticsear
 
 
 def test_two_rebuilds_at_once_are_refused(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    db.execute("SELECT pg_advisory_lock(%s)", (module.ADVISORY_LOCK,))
+    db.execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
     with pytest.raises(Conflict, match="running already"):
         rebuild(settings, es)
-    db.execute("SELECT pg_advisory_unlock(%s)", (module.ADVISORY_LOCK,))
+    db.execute("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
+
+
+def test_rolling_back_and_forth(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    store(settings, [{"sku": f"p{number}"} for number in range(20)])
+    sync_all(settings, db, es)
+    name = rebuild(settings, es)
+    db.execute("UPDATE products SET name = 'changed since' WHERE sku = 'p3'")
+    sync_all(settings, db, es)
+    assert rollback(settings, es) == index
+    assert live_index(db) == index
+    assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [index]
+    assert "changed since" in {body["name"] for body in documents(db, es).values()}
+    assert rollback(settings, es) == name
+
+
+def test_a_rollback_to_an_index_that_differs_is_refused(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    ids = store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    name = rebuild(settings, es)
+    es.delete(index=index, id=str(ids["a"]))
+    with pytest.raises(Conflict, match=str(ids["a"])):
+        rollback(settings, es)
+    assert live_index(db) == name
+
+
+def test_a_rollback_needs_a_standby(settings: Settings, es: Elasticsearch, index: str) -> None:
+    with pytest.raises(Conflict, match="no index to go back to"):
+        rollback(settings, es)
 
 
 def test_what_a_killed_rebuild_left_is_cleared(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:

@@ -76,7 +76,8 @@ def test_value_text(value: Any, text: str) -> None:
 
 
 def test_repeated_values_count_once() -> None:
-    assert tokens({"color": ["red", "red", ""], "none": None}) == {"color": ["red"]}
+    assert tokens(["red", "red", "", None, 1.0]) == ["red", "1"]
+    assert tokens(None) == tokens("") == []
 
 
 def test_on_sale_means_cheaper_than_before() -> None:

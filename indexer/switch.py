@@ -1,0 +1,61 @@
+"""Moves the read alias: forward at the end of a rebuild, back by a rollback."""
+
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import structlog
+from elasticsearch import Elasticsearch
+
+from catalog.database import connect
+from catalog.errors import Conflict
+from catalog.settings import Settings
+from indexer import registry
+from indexer.compare import lasting_differences, listed
+from mappings.names import READ_FILTER, read_alias
+
+log = structlog.get_logger()
+
+# One rebuild or rollback at a time, whoever starts it: "cata" as a number.
+ADVISORY_LOCK = 0x63617461
+
+
+def only_one(connection: psycopg.Connection[Any]) -> None:
+    """Hold off every other rebuild and rollback until this connection ends. Raises Conflict when one is running."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()
+    if row != (True,):
+        raise Conflict("A rebuild is running already. Wait for it to end.")
+
+
+def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
+    """Move the read alias in one step, then record it. Killed in between, the next rebuild records it."""
+    alias = read_alias(settings.index_prefix)
+    actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias, "filter": READ_FILTER}}]
+    if client.indices.exists_alias(name=alias):
+        held = client.indices.get_alias(name=alias).body
+        actions += [{"remove": {"index": old, "alias": alias}} for old in held if old != name]
+    client.indices.update_aliases(actions=actions)
+    with connection.transaction():
+        registry.promote(connection, name)
+    log.info("index.switched", index=name)
+
+
+def rollback(settings: Settings, client: Elasticsearch) -> str:
+    """Make the index that was live before the live one again; its name. The other stays current as the standby.
+
+    Raises Conflict when there is no standby, or when it differs from Postgres: then nothing is changed.
+    """
+    with closing(connect(settings, "catalog-rollback", autocommit=True)) as connection:
+        only_one(connection)
+        row = connection.execute(
+            "SELECT name FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            raise Conflict(
+                f"There is no index to go back to: it is kept for {settings.standby_hours:g} h after a swap."
+            )
+        name: str = row[0]
+        if found := lasting_differences(connection, client, name):
+            raise Conflict(f"{name} differs from Postgres: {listed(found)}. The live index is unchanged.")
+        switch(connection, client, settings, name)
+    return name
