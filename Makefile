@@ -17,7 +17,7 @@ demo:
 	@if docker info >/dev/null 2>&1 && docker compose version >/dev/null 2>&1; then \
 		exec .ci/demo-compose; \
 	else \
-		$(MAKE) --no-print-directory env && exec $(BIN)/catalog demo; \
+		$(MAKE_COMMAND) --no-print-directory env && exec $(BIN)/catalog demo; \
 	fi
 
 # Tests of one file share servers and data, so a file stays with one worker.

@@ -1,5 +1,6 @@
 """Logging: events with a static name and fields, JSON in production, coloured lines on a terminal."""
 
+import logging
 import sys
 from typing import Any
 
@@ -19,19 +20,40 @@ def _make_logger(*_: Any) -> structlog.PrintLogger:
     return structlog.PrintLogger(sys.stderr)
 
 
+def configure_process_logs(settings: Settings) -> None:
+    """Logs of a whole process: our events, and those of Celery, uvicorn and every other library in the same shape."""
+    configure_logs(settings)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings)],
+            foreign_pre_chain=[
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+        )
+    )
+    logging.root.handlers = [handler]
+    logging.root.setLevel(settings.log_level)
+    # One line for each request to Elasticsearch says nothing that our own events do not.
+    logging.getLogger("elastic_transport").setLevel(logging.WARNING)
+
+
+def _rendering(settings: Settings) -> list[Processor]:
+    if settings.log_json:
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
 def configure_logs(settings: Settings) -> None:
     """Set structlog up for this process. Fields in its context variables, such as `request_id`, go into every event."""
-    rendering: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
-        if settings.log_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *rendering,
+            *_rendering(settings),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         logger_factory=_make_logger,

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,7 +14,9 @@ from catalog.elasticsearch import make_client
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import rebuild, switch
+from indexer import reconcile as reconciling
 from indexer.registry import targets
+from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)
 
@@ -52,6 +55,48 @@ def rollback() -> None:
     with closing(make_client(settings)) as client:
         name = switch.rollback(settings, client)
     console.print(f"{name} is live")
+
+
+def reconcile(
+    repair: Annotated[bool, typer.Option("--repair", help="write what differs again")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Compare every index with Postgres, versions and contents. Exit code 1 when something differs and stays so."""
+    settings = get_settings()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        closing(make_client(settings)) as client,
+        closing(connect(settings, "catalog-reconcile", autocommit=True)) as connection,
+        Progress(*columns, console=console) as bar,
+    ):
+        shown = bar.add_task("comparing", total=BUCKETS)
+        found = reconciling.reconcile(
+            connection,
+            client,
+            repair=repair,
+            report=lambda index, done: bar.update(shown, description=index, completed=done),
+        )
+    _tell(found, as_json)
+    if any(item.ahead or not (item.equal or repair) for item in found):
+        raise typer.Exit(1)
+
+
+def _tell(found: list[reconciling.Findings], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(item) | {"equal": item.equal} for item in found], default=str))
+        return
+    out = Console(soft_wrap=True)
+    for item in found:
+        out.print(f"{item.index}: {item.products:,} products compared, {'equal' if item.equal else 'NOT equal'}")
+        for kind, differing in (("version", item.versions), ("ahead of Postgres", item.ahead)):
+            for one in differing:
+                out.print(f"  {kind}: {one.product_id} Postgres {one.database_version}, index {one.indexed_version}")
+        for product_id in item.contents:
+            out.print(f"  contents: {product_id}")
+        if item.repaired:
+            out.print(f"  {item.repaired} will be written again by the workers")
+        if item.ahead:
+            out.print("  An index ahead of Postgres means that a backup was restored: run `catalog reindex`.")
 
 
 def sync(as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False) -> None:

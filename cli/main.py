@@ -8,6 +8,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from catalog.errors import CatalogError
+from catalog.logs import configure_process_logs
+from catalog.settings import get_settings
 from stack import StackError
 
 COMMANDS = {
@@ -24,6 +26,7 @@ COMMANDS = {
     "generate": "cli.data:generate",
     "reindex": "cli.index:reindex",
     "rollback": "cli.index:rollback",
+    "reconcile": "cli.index:reconcile",
     "sync": "cli.index:sync",
     "user": "cli.users:user",
 }
@@ -51,6 +54,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            configure_process_logs(get_settings())
             return super().invoke(ctx)
         except (CatalogError, StackError) as error:
             Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)

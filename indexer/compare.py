@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from elasticsearch import Elasticsearch
 
-from mappings.checksum import BUCKETS
+from mappings.checksum import BUCKETS, bucket_keys
 from mappings.names import READ_FILTER, write_alias
 
 # The same arithmetic as mappings.checksum, over every living product that is not waiting to be synced.
@@ -19,7 +19,7 @@ SELECT get_byte(uuid_send(product_id), 0) AS bucket, count(*),
 FROM product_sync WHERE NOT deleted GROUP BY bucket
 """
 VERSIONS = """
-SELECT product_id, version, version > synced_version FROM product_sync
+SELECT product_id, version FROM product_sync
 WHERE NOT deleted AND product_id >= %s AND product_id <= %s
 """
 PENDING = "SELECT product_id FROM product_sync WHERE version > synced_version AND product_id = ANY (%s)"
@@ -94,9 +94,7 @@ def _index_sums(client: Elasticsearch, alias: str) -> dict[int, tuple[int, int]]
 def _bucket_differences(
     connection: psycopg.Connection[Any], client: Elasticsearch, alias: str, bucket: int
 ) -> list[Difference]:
-    first = UUID(bytes=bytes([bucket]) + bytes(15))
-    last = UUID(bytes=bytes([bucket]) + b"\xff" * 15)
-    truth = {row[0]: row[1] for row in connection.execute(VERSIONS, (first, last))}
+    truth = dict(connection.execute(VERSIONS, bucket_keys(bucket)).fetchall())
     held = _index_versions(client, alias, bucket)
     return [
         Difference(product_id, truth.get(product_id), held.get(product_id))

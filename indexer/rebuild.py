@@ -85,8 +85,8 @@ def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, s
     """
     rows = connection.execute(
         "UPDATE search_indexes SET state = 'retired' WHERE state = 'retired' OR "
-        "(state = 'standby' AND retired_at < now() - make_interval(hours => %s)) RETURNING name",
-        (int(settings.standby_hours),),
+        "(state = 'standby' AND retired_at < now() - make_interval(secs => %s)) RETURNING name",
+        (settings.standby_hours * 3600,),
     ).fetchall()
     for (name,) in rows:
         _drop(connection, client, name)

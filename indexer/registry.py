@@ -46,5 +46,5 @@ def promote(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def note_error(connection: psycopg.Connection[Any], name: str, error: str) -> None:
-    """Keep the first failure on an index that is being built: it blocks the swap."""
+    """Keep the first failure on an index that is not live: it may not go live."""
     connection.execute("UPDATE search_indexes SET error = coalesce(error, %s) WHERE name = %s", (error, name))

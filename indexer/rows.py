@@ -51,6 +51,8 @@ BY_ID = ROWS + "WHERE ledger.product_id = ANY (%s)"
 # For a backfill: living products only, in key order, after a given key.
 AFTER_KEY = ROWS + "WHERE ledger.product_id > %s AND product.id IS NOT NULL ORDER BY ledger.product_id LIMIT %s"
 
+BETWEEN_KEYS = ROWS + "WHERE ledger.product_id >= %s AND ledger.product_id <= %s AND product.id IS NOT NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -69,6 +71,11 @@ def read_products(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> l
 def read_after(connection: psycopg.Connection[Any], after: UUID, limit: int) -> list[Snapshot]:
     """The next `limit` living products by key."""
     return _snapshots(connection.execute(AFTER_KEY, (after, limit)))
+
+
+def read_between(connection: psycopg.Connection[Any], first: UUID, last: UUID) -> list[Snapshot]:
+    """The living products with keys from `first` to `last`, in no particular order."""
+    return _snapshots(connection.execute(BETWEEN_KEYS, (first, last)))
 
 
 def _snapshots(cursor: psycopg.Cursor[Any]) -> list[Snapshot]:

@@ -48,13 +48,15 @@ def rollback(settings: Settings, client: Elasticsearch) -> str:
     with closing(connect(settings, "catalog-rollback", autocommit=True)) as connection:
         only_one(connection)
         row = connection.execute(
-            "SELECT name FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
+            "SELECT name, error FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
         ).fetchone()
         if row is None:
             raise Conflict(
                 f"There is no index to go back to: it is kept for {settings.standby_hours:g} h after a swap."
             )
         name: str = row[0]
+        if row[1]:
+            raise Conflict(f"{name} could not take every change: {row[1]}. The live index is unchanged.")
         if found := lasting_differences(connection, client, name):
             raise Conflict(f"{name} differs from Postgres: {listed(found)}. The live index is unchanged.")
         switch(connection, client, settings, name)

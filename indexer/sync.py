@@ -17,14 +17,14 @@ from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import ledger
 from indexer.bulk import Document, Outcome, Result, stored_versions, write
-from indexer.registry import BUILDING, Target, note_error, targets
+from indexer.registry import LIVE, Target, note_error, targets
 from indexer.rows import Snapshot, read_products
 from mappings.schema import SCHEMAS, tombstone
 
 log = structlog.get_logger()
 
-# Nothing that a retry could mend soon: somebody has to rebuild, and the alarm must not fill the log meanwhile.
-INDEX_AHEAD_PAUSE = 60.0
+# No retry mends it soon: mostly somebody has to rebuild, and the alarm must not fill the log meanwhile.
+INDEX_AHEAD_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _judge(
         fate = fates[result.document.product_id]
         if result.outcome is Outcome.UNAVAILABLE:
             fate.unavailable = result.error
-        elif result.outcome is Outcome.REFUSED and target.state == BUILDING:
-            # An index that is not live yet may be wrong itself: its swap is blocked, the product is not at fault.
+        elif result.outcome is Outcome.REFUSED and target.state != LIVE:
+            # An index that nobody reads may be wrong itself: going live is closed to it, the product is not at fault.
             note_error(connection, target.name, f"{result.document.product_id}: {result.error}")
         elif result.outcome is Outcome.REFUSED:
             fate.refused = result.error
@@ -135,10 +135,17 @@ def _judge_conflicts(
     current = ledger.versions(connection, ids)
     for product_id in ids:
         held, truth = stored.get(product_id), current.get(product_id, 0)
+        if held is not None and held <= truth:
+            continue
         if held is None:
-            fates[product_id].unavailable = "the conflicting document is gone"
-        elif held > truth:
-            fates[product_id].ahead = f"index_ahead: {target.name} holds version {held}, Postgres has {truth}"
+            # Somebody deleted it by hand, which leaves a newer version behind until `index.gc_deletes` has passed.
+            problem = f"index_ahead: {target.name} remembers a deletion that is newer than version {truth}"
+        else:
+            problem = f"index_ahead: {target.name} holds version {held}, Postgres has {truth}"
+        if target.state == LIVE:
+            fates[product_id].ahead = problem
+        else:
+            note_error(connection, target.name, f"{product_id}: {problem}")
 
 
 def _settle(

@@ -15,6 +15,12 @@ def bucket(product_id: UUID) -> int:
     return product_id.bytes[0]
 
 
+def bucket_keys(number: int) -> tuple[UUID, UUID]:
+    """The first and the last id of a bucket."""
+    first = bytes([number])
+    return UUID(bytes=first + bytes(15)), UUID(bytes=first + b"\xff" * 15)
+
+
 def checksum(product_id: UUID, version: int) -> int:
     """0..2**32-1, of `id:version`. The sum over a million documents stays exact in a double."""
     return int(md5(f"{product_id}:{version}".encode(), usedforsecurity=False).hexdigest()[:8], 16)

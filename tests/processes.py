@@ -23,6 +23,18 @@ def environment(settings: Settings) -> dict[str, str]:
     return given
 
 
+def run(settings: Settings, *command: str) -> subprocess.CompletedProcess[str]:
+    """`catalog COMMAND` with these settings, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *command],
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 @contextmanager
 def running(settings: Settings, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """`catalog COMMAND` with these settings; ended with its children when the block ends."""

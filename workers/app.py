@@ -3,6 +3,7 @@
 from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
 
 from catalog.settings import Settings, get_settings
 
@@ -44,6 +45,11 @@ def configure(settings: Settings) -> dict[str, Any]:
             "expire-standby": {"task": "background.expire_standby", "schedule": 300.0, "options": {"expires": 120}},
         },
     }
+
+
+@setup_logging.connect
+def _leave_logs_alone(**_: Any) -> None:
+    """Celery sets up its own logs unless somebody listens here: `catalog.logs` has done it for the whole process."""
 
 
 app = Celery("catalog", include=["workers.tasks"])

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from catalog.errors import FieldError
 from catalog.importing.records import WHOLE_LINE, LineResult, Record
 from catalog.schemas.fields import category_names
+from catalog.schemas.messages import field_errors
 from catalog.schemas.product_in import ProductIn
 
 COLUMNS = (
@@ -68,7 +68,9 @@ def parse(record: Record, currency: str) -> ProductLine | LineResult:
         product = ProductIn.model_validate(record.data)
     except ValidationError as error:
         sku = record.data.get("sku")
-        errors = [_field_error(detail) for detail in error.errors(include_url=False, include_input=False)]
+        # The words are those of a request's body, which is where a line's fields are in the API.
+        details = ({**detail, "loc": ("body", *detail["loc"])} for detail in error.errors(include_url=False))
+        errors = field_errors(details)
         return rejected(record.line, sku if isinstance(sku, str) else None, errors)
     if product.currency not in (None, currency):
         return rejected(record.line, product.sku, [FieldError("currency", f"must be {currency}, the catalogue's own")])
@@ -77,17 +79,6 @@ def parse(record: Record, currency: str) -> ProductLine | LineResult:
 
 def rejected(line: int, sku: str | None, errors: Iterable[FieldError]) -> LineResult:
     return LineResult(line, "rejected", sku, None, tuple(errors)[:MAX_ERRORS])
-
-
-def _field_error(detail: ErrorDetails) -> FieldError:
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        message = "unknown field"
-    if detail["loc"]:
-        return FieldError(".".join(str(part) for part in detail["loc"]), message)
-    # What concerns several fields has no place of its own; its message begins with the name of one of them.
-    field, _, rest = message.partition(": ")
-    return FieldError(field, rest) if rest else FieldError(WHOLE_LINE, message)
 
 
 def _line(number: int, product: ProductIn) -> ProductLine:

@@ -9,11 +9,14 @@ import pytest
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from catalog.database import connect
+from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer import ledger as ledger_module
 from indexer.bulk import Document, Outcome, write
 from indexer.compare import differences
 from indexer.fanout import spread_chunk
+from indexer.rebuild import rebuild
+from indexer.switch import rollback
 from indexer.sync import sync_batch
 from mappings.names import read_alias, write_alias
 from mappings.schema import tombstone
@@ -196,6 +199,32 @@ def test_an_index_ahead_of_postgres_raises_the_alarm(settings: Settings, db: Db,
     row = ledger(db, product_id)
     assert row["error"].startswith("index_ahead")
     assert (row["attempts"], row["synced_version"]) == (0, 0)
+
+
+def test_a_standby_that_is_ahead_holds_nothing_back(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    """The documented answer to a restored backup is a rebuild; the index that is ahead then stays as the standby."""
+    (product_id,) = store(settings, [{"sku": "a"}]).values()
+    old = live_index(db)
+    write(es, write_alias(old), [Document(product_id, 99, tombstone(product_id, 99))])
+    rebuild(settings, es)
+    sync_all(settings, db, es)
+    row = ledger(db, product_id)
+    assert (row["synced_version"], row["error"]) == (1, None)
+    with pytest.raises(Conflict, match="index_ahead"):
+        rollback(settings, es)
+
+
+def test_a_document_deleted_by_hand_delays_nobody_else(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    ids = store(settings, [{"sku": "a"}, {"sku": "b"}])
+    sync_all(settings, db, es)
+    es.delete(index=live_index(db), id=str(ids["a"]))
+    db.execute("UPDATE products SET name = 'changed'")
+    (batch,) = sync_all(settings, db, es)
+    assert (batch.settled, batch.unavailable) == (1, None)
+    row = ledger(db, ids["a"])
+    assert row["attempts"] == 0
+    assert row["next_attempt_at"] is not None
+    assert ledger(db, ids["b"])["synced_version"] == 2
 
 
 def test_two_workers_never_claim_the_same_product(settings: Settings, db: Db) -> None:
