@@ -44,15 +44,14 @@ MAPPINGS: dict[str, Any] = {
         "category": {
             "properties": {
                 "id": _STORED_ONLY,
-                "name": _STORED_ONLY | {"fields": {"prefix": _PREFIX}},
+                "name": _STORED_ONLY,
                 "path": _KEYWORD,
-                "node": _KEYWORD,
             }
         },
         "category_paths": _KEYWORD,
         "category_ids": _KEYWORD,
         "category_nodes": _KEYWORD,
-        "category_text": _TEXT,
+        "category_text": _TEXT | {"fields": {"prefix": _PREFIX}},
         "price_cents": {"type": "long"},
         "compare_at_cents": {"type": "long", "index": False},
         "on_sale": {"type": "boolean"},
@@ -142,7 +141,7 @@ def _category(row: ProductRow) -> dict[str, Any]:
     paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
     nodes = [NODE_SEPARATOR.join(parts) for parts in zip(paths, names, ids, strict=True)]
     return {
-        "category": {"id": ids[-1], "name": names[-1], "path": path, "node": nodes[-1]},
+        "category": {"id": ids[-1], "name": names[-1], "path": path},
         "category_paths": paths,
         "category_ids": ids,
         "category_nodes": nodes,

@@ -6,13 +6,15 @@ Every suggestion is read off products that match, so none leads to an empty page
 from datetime import datetime
 from typing import Any
 
+from search.completion import FUZZINESS, TYPO_FROM, completes
 from search.facets import split_node
 from search.filters import Clause, category_clause
 
 MAX_LIMIT = 20
-TYPO_FROM = 3
 # More categories or brands than a drop-down shows.
 SECTION = 5
+# Categories on the way to matching ones are counted too; those whose own name does not match are left out afterwards.
+NODES = 100
 SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "image", "in_stock"]
 
 
@@ -26,7 +28,7 @@ def body(q: str, limit: int, category: str | None, now: datetime) -> dict[str, A
         {"range": {"publish_from": {"gt": now.isoformat()}}},
         {"range": {"publish_until": {"lte": now.isoformat()}}},
     ]
-    name, brand, node = (_completes(field, q) for field in ("name.prefix", "brand.prefix", "category.name.prefix"))
+    name, brand, node = (_completes(field, q) for field in ("name.prefix", "brand.prefix", "category_text.prefix"))
     return {
         "size": limit,
         "track_total_hits": False,
@@ -38,7 +40,7 @@ def body(q: str, limit: int, category: str | None, now: datetime) -> dict[str, A
         "sort": [{"_score": "desc"}, {"popularity": "desc"}, {"id": "asc"}],
         "aggs": {
             "brands": {"filter": brand, "aggs": {"values": {"terms": {"field": "brand", "size": SECTION}}}},
-            "categories": {"filter": node, "aggs": {"values": {"terms": {"field": "category.node", "size": SECTION}}}},
+            "categories": {"filter": node, "aggs": {"values": {"terms": {"field": "category_nodes", "size": NODES}}}},
         },
         "highlight": {
             "encoder": "html",
@@ -57,7 +59,7 @@ def _completes(field: str, q: str) -> Clause:
     fuzzy = {
         "query": q,
         "operator": "and",
-        "fuzziness": f"AUTO:{TYPO_FROM},6",
+        "fuzziness": FUZZINESS,
         "prefix_length": 1,
         "max_expansions": 20,
     }
@@ -75,7 +77,8 @@ def build_response(q: str, limit: int, answer: dict[str, Any] | None, currency: 
             {"text": bucket["key"], "value": bucket["key"], "count": bucket["doc_count"]}
             for bucket in answer["aggregations"]["brands"]["values"]["buckets"]
         ]
-        categories = [_category(bucket) for bucket in answer["aggregations"]["categories"]["values"]["buckets"]]
+        nodes = map(_category, answer["aggregations"]["categories"]["values"]["buckets"])
+        categories = [node for node in nodes if completes(q, node["text"])][:SECTION]
     sections = {
         "queries": [],
         "products": products[:limit],

@@ -233,6 +233,17 @@ async def test_autocomplete_sections(client: httpx.AsyncClient) -> None:
     assert "<em>Laptop</em>" in answer["sections"]["products"][0]["highlight"]
 
 
+async def test_autocomplete_completes_categories_at_every_level(client: httpx.AsyncClient) -> None:
+    for text, paths in {
+        "comp": ["computers"], "lap": ["computers/laptops"], "headph": ["audio/headphones"],
+        "haedphones": ["audio/headphones"], "zzz": [],
+    }.items():  # fmt: skip
+        answer = (await client.get("/api/v1/autocomplete", params={"q": text})).json()
+        assert [item["value"] for item in answer["sections"]["categories"]] == paths, text
+    (computers,) = (await client.get("/api/v1/autocomplete", params={"q": "comp"})).json()["sections"]["categories"]
+    assert computers["count"] == len(await skus(client, category="computers"))
+
+
 @pytest.mark.parametrize("text", ["norv", "Norvane", "nrovane"])
 async def test_autocomplete_completes_brands_with_typos(client: httpx.AsyncClient, text: str) -> None:
     answer = (await client.get("/api/v1/autocomplete", params={"q": text})).json()
