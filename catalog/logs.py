@@ -43,7 +43,9 @@ def configure_process_logs(settings: Settings) -> None:
 def _rendering(settings: Settings) -> list[Processor]:
     if settings.log_json:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # The pretty tracebacks print every local variable, secrets among them, and take seconds to do it.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def configure_logs(settings: Settings) -> None:

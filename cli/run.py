@@ -19,12 +19,14 @@ from catalog.settings import Settings, get_settings
 from indexer.rebuild import ensure_index
 
 ROOT = Path(__file__).parent.parent
+# "migr" as a number.
+MIGRATION_LOCK = 0x6D696772
 console = Console(stderr=True)
 
 
 def migrate_database(settings: Settings, revision: str = "head") -> None:
     """Run the migrations against `settings.database_url`; raises Unavailable when Postgres does not answer."""
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, text
     from sqlalchemy.pool import NullPool
 
     config = Config(str(ROOT / "alembic.ini"))
@@ -32,11 +34,16 @@ def migrate_database(settings: Settings, revision: str = "head") -> None:
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5})
     try:
         with engine.connect() as connection:
+            # Several copies of the service may start at once: the second one waits and finds nothing to do.
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
     except Exception as error:
-        if isinstance(getattr(error, "orig", None), psycopg.OperationalError):
-            raise Unavailable("Postgres does not answer. Start it with `catalog up`.") from error
+        cause = getattr(error, "orig", None)
+        if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
+            said = str(cause).strip().splitlines()[0]
+            raise Unavailable(f"Postgres does not answer: {said}. Start it with `catalog up`.") from error
         raise
 
 

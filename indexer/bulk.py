@@ -11,6 +11,8 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 # Far below http.max_content_length (100 MB), and small enough for several workers to be in flight at once.
 MAX_BYTES = 8 * 1024 * 1024
+# A larger one would be sent alone and could be refused for its size by a server that says so as if it were busy.
+LARGEST_DOCUMENT = 16 * 1024 * 1024
 # What an index, a node or the cluster says when it can't take the write now, whatever the document.
 NOT_THE_DOCUMENT = (401, 403, 404, 408, 429)
 
@@ -42,20 +44,27 @@ def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> l
     """Write whole documents to `alias`; one Result for each, in order. Never raises for what Elasticsearch answers."""
     results: list[Result] = []
     for chunk, lines in _requests(documents):
-        try:
-            answer = client.bulk(
-                index=alias,
-                operations=lines,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
-                require_alias=True,
-                filter_path="items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
-            )
-        except (ApiError, TransportError) as error:
-            results += [Result(document, Outcome.UNAVAILABLE, _summary(error)) for document in chunk]
+        if len(lines[-1]) > LARGEST_DOCUMENT and len(chunk) == 1:
+            error = f"document_too_large: {len(lines[-1])} bytes; the limit is {LARGEST_DOCUMENT}"
+            results.append(Result(chunk[0], Outcome.REFUSED, error))
             continue
-        results += [
-            _result(document, item["index"]) for document, item in zip(chunk, answer.body["items"], strict=True)
-        ]
+        try:
+            results += _send(client, alias, chunk, lines)
+        except (ApiError, TransportError) as error:
+            # What could not be sent is not tried either: each try against a hanging server costs a whole time limit.
+            summary = _summary(error)
+            return results + [Result(item, Outcome.UNAVAILABLE, summary) for item in documents[len(results) :]]
     return results
+
+
+def _send(client: Elasticsearch, alias: str, chunk: Sequence[Document], lines: Sequence[bytes]) -> list[Result]:
+    answer = client.bulk(
+        index=alias,
+        operations=lines,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
+        require_alias=True,
+        filter_path="items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
+    )
+    return [_result(document, item["index"]) for document, item in zip(chunk, answer.body["items"], strict=True)]
 
 
 def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], list[bytes]]]:
@@ -64,7 +73,7 @@ def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], l
     size = 0
     for document in documents:
         body = orjson.dumps(document.body)
-        if chunk and size + len(body) > MAX_BYTES:
+        if chunk and size + len(body) > MAX_BYTES:  # a document larger than that goes alone
             yield chunk, lines
             chunk, lines, size = [], [], 0
         action = {"_id": str(document.product_id), "version": document.version, "version_type": "external"}

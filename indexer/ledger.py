@@ -15,8 +15,9 @@ CLAIMABLE = """
     AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp())
 """
 
+# The statement's time, not the clock's: the lease of one claim must be one and the same in all its rows.
 CLAIM = f"""
-UPDATE product_sync SET claimed_until = clock_timestamp() + make_interval(secs => %(lease)s)
+UPDATE product_sync SET claimed_until = statement_timestamp() + make_interval(secs => %(lease)s)
 WHERE product_id IN (
     SELECT product_id FROM product_sync WHERE {CLAIMABLE}
     ORDER BY priority, changed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
@@ -41,7 +42,8 @@ FROM sent JOIN held USING (product_id)
 WHERE ledger.product_id = sent.product_id
 """
 
-# Only the version that was refused counts: a newer one deserves attempts of its own.
+# Only the version that was refused counts: a newer one deserves attempts of its own. A row that a writer has locked is
+# about to get one.
 COUNT_ATTEMPT = """
 UPDATE product_sync SET
     attempts = attempts + 1,
@@ -49,14 +51,16 @@ UPDATE product_sync SET
     claimed_until = NULL,
     next_attempt_at = CASE WHEN attempts + 1 >= %(max_attempts)s THEN 'infinity'
                            ELSE clock_timestamp() + make_interval(secs => power(2, attempts)) END
-WHERE product_id = %(product_id)s AND version = %(version)s
+WHERE product_id IN (SELECT product_id FROM product_sync
+                     WHERE product_id = %(product_id)s AND version = %(version)s FOR UPDATE SKIP LOCKED)
 RETURNING attempts
 """
 
 POSTPONE = """
 UPDATE product_sync SET error = %(error)s, claimed_until = NULL,
     next_attempt_at = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE product_id = %(product_id)s AND version = %(version)s
+WHERE product_id IN (SELECT product_id FROM product_sync
+                     WHERE product_id = %(product_id)s AND version = %(version)s FOR UPDATE SKIP LOCKED)
 """
 
 RELEASE = """

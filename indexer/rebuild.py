@@ -6,7 +6,7 @@ written by live sync, which reads the register in the snapshot of its rows. Vers
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from indexer.compare import lasting_differences, listed
 from indexer.pressure import Pressure
 from indexer.rows import Snapshot, read_after
 from indexer.switch import only_one, switch
+from indexer.sync import document_of
 from mappings.names import index_name, read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS
 
@@ -64,17 +65,20 @@ def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda p
             _refuse_if_different(connection, client, name)
             switch(connection, client, settings, name)
         except BaseException:
-            _drop(connection, client, name)
+            # Once readers look at it, it stays: if only the record is missing, the next rebuild makes it.
+            if not client.indices.exists_alias(name=read_alias(settings.index_prefix), index=name):
+                _drop(connection, client, name)
             raise
         report(Progress(name, "live", total, total))
         return name
 
 
 def ensure_index(settings: Settings, client: Elasticsearch) -> str | None:
-    """Create the first index when there is none; its name, or None when one is live."""
+    """Create an index when there is none that is registered and live; its name, or None."""
     with closing(connect(settings, "catalog-rebuild", autocommit=True)) as connection:
-        live = [target for target in registry.targets(connection) if target.state == registry.LIVE]
-    return None if live else rebuild(settings, client)
+        live = [target.name for target in registry.targets(connection) if target.state == registry.LIVE]
+    there = live and client.indices.exists_alias(name=read_alias(settings.index_prefix), index=live[0])
+    return None if there else rebuild(settings, client)
 
 
 def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> list[str]:
@@ -94,15 +98,22 @@ def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, s
 
 
 def _clear_leftovers(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    """After a killed rebuild: finish it when the alias had moved already, otherwise drop what it left."""
+    """After a killed rebuild or a loss in Elasticsearch: make the register say what is there, drop what nobody uses."""
+    alias = read_alias(settings.index_prefix)
     for target in registry.targets(connection):
-        if target.state != registry.BUILDING:
-            continue
-        if client.indices.exists_alias(name=read_alias(settings.index_prefix), index=target.name):
+        if not client.indices.exists(index=target.name):
+            # Nothing can be written to it any more, and live sync would wait for it for ever.
+            log.error("rebuild.index_lost", index=target.name, state=target.state)
+            connection.execute("DELETE FROM search_indexes WHERE name = %s", (target.name,))
+        elif target.state == registry.BUILDING and client.indices.exists_alias(name=alias, index=target.name):
             with connection.transaction():
                 registry.promote(connection, target.name)
-        else:
+        elif target.state == registry.BUILDING:
             _drop(connection, client, target.name)
+    registered = {target.name for target in registry.targets(connection)}
+    for name, held in client.indices.get_alias(index=index_name(settings.index_prefix, "*")).body.items():
+        if name not in registered and alias not in held["aliases"]:
+            client.indices.delete(index=name, ignore_unavailable=True)
 
 
 def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> str:
@@ -125,36 +136,68 @@ def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings
 def _backfill(connection: psycopg.Connection[Any], client: Elasticsearch, name: str, report: Report) -> int:
     row = connection.execute("SELECT count(*) FROM products").fetchone()
     total = int(row[0]) if row else 0
-    build = SCHEMAS[CURRENT].build
     done, after = 0, UUID(int=0)
     while True:
         report(Progress(name, "filling", done, max(total, done)))
         chunk = read_after(connection, after, CHUNK)
         if not chunk:
             return done
-        _write_chunk(client, name, chunk, build)
+        _write_chunk(connection, client, name, chunk)
         after = chunk[-1].product_id
         done += len(chunk)
 
 
-def _write_chunk(client: Elasticsearch, name: str, chunk: list[Snapshot], build: Callable[..., dict[str, Any]]) -> None:
-    """Write a chunk, waiting out an outage; raises Conflict when a document is refused."""
-    waiting = [
-        Document(item.product_id, item.version, build(item.row, item.version)) for item in chunk if item.row is not None
-    ]
-    pressure = Pressure(len(waiting))
+def _write_chunk(
+    connection: psycopg.Connection[Any], client: Elasticsearch, name: str, chunk: Sequence[Snapshot]
+) -> None:
+    """Write a chunk, waiting out an outage; raises Conflict when a document is refused that live sync took."""
+    waiting, refused = _documents(chunk)
+    pressure = Pressure(len(chunk))
     give_up = time.monotonic() + OUTAGE_SECONDS
     while waiting:
         results = write(client, write_alias(name), waiting)
-        refused = [result for result in results if result.outcome is Outcome.REFUSED]
-        if refused:
-            listed = "; ".join(f"{result.document.product_id}: {result.error}" for result in refused[:5])
-            raise Conflict(f"{len(refused)} documents do not fit the new index: {listed}. The live index is unchanged.")
+        refused |= {
+            result.document.product_id: (result.document.version, result.error)
+            for result in results
+            if result.outcome is Outcome.REFUSED
+        }
         waiting = [result.document for result in results if result.outcome is Outcome.UNAVAILABLE]
         if waiting and time.monotonic() > give_up:
             raise Conflict(f"Elasticsearch took no writes for {OUTAGE_SECONDS:.0f} s. The live index is unchanged.")
         if waiting:
             time.sleep(pressure.failed())
+    _refuse_unless_quarantined(connection, refused)
+
+
+Refused = dict[UUID, tuple[int, str | None]]
+
+
+def _documents(chunk: Sequence[Snapshot]) -> tuple[list[Document], Refused]:
+    documents: list[Document] = []
+    refused: Refused = {}
+    for item in chunk:
+        try:
+            documents.append(document_of(item, CURRENT))
+        except Exception as error:
+            refused[item.product_id] = (item.version, f"{type(error).__name__}: {error}")
+    return documents, refused
+
+
+def _refuse_unless_quarantined(connection: psycopg.Connection[Any], refused: Refused) -> None:
+    """A product that live sync has given up on at this very version must not keep every other from being rebuilt."""
+    if not refused:
+        return
+    rows = connection.execute(
+        "SELECT product_id, version FROM product_sync WHERE product_id = ANY (%s) AND next_attempt_at = 'infinity'",
+        (list(refused),),
+    )
+    quarantined = {row[0] for row in rows if refused[row[0]][0] == row[1]}
+    if quarantined:
+        log.warning("rebuild.quarantined_left_out", count=len(quarantined))
+    faults = [f"{key}: {error}" for key, (_, error) in refused.items() if key not in quarantined]
+    if faults:
+        listed = "; ".join(faults[:5])
+        raise Conflict(f"{len(faults)} documents do not fit the new index: {listed}. The live index is unchanged.")
 
 
 def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> None:

@@ -17,9 +17,9 @@ from elasticsearch import Elasticsearch
 from indexer.compare import LOOKS, PENDING, SETTLE_SECONDS, Difference, lasting_differences
 from indexer.registry import BUILDING, Target, targets
 from indexer.rows import read_between
+from indexer.sync import document_of
 from mappings.checksum import BUCKETS, bucket_keys
 from mappings.names import READ_FILTER, write_alias
-from mappings.schema import SCHEMAS
 
 log = structlog.get_logger()
 
@@ -134,16 +134,15 @@ def _audit(
 def _differing_contents(
     connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, bucket: int
 ) -> tuple[set[UUID], int]:
-    build = SCHEMAS[target.schema_version].build
     held = {UUID(body["id"]): body for body in _bodies(client, target, bucket)}
     differing: set[UUID] = set()
     compared = 0
     for item in read_between(connection, *bucket_keys(bucket)):
         body = held.get(item.product_id)
-        if item.row is None or body is None:
+        if body is None:
             continue
         compared += 1
-        if build(item.row, item.version) != body:
+        if document_of(item, target.schema_version).body != body:
             differing.add(item.product_id)
     pending = {row[0] for row in connection.execute(PENDING, (list(differing),))}
     return differing - pending, compared

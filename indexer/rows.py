@@ -56,11 +56,18 @@ BETWEEN_KEYS = ROWS + "WHERE ledger.product_id >= %s AND ledger.product_id <= %s
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One product at one version; `row` is None when it is deleted."""
+    """One product at one version; `text` is its row as JSON, None when it is deleted."""
 
     product_id: UUID
     version: int
-    row: ProductRow | None
+    text: str | None
+
+    def row(self) -> ProductRow | None:
+        """The row, parsed here and not while reading: what no parser takes is the fault of one product alone."""
+        if self.text is None:
+            return None
+        row: ProductRow = orjson.loads(self.text)
+        return row
 
 
 def read_products(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> list[Snapshot]:
@@ -79,4 +86,4 @@ def read_between(connection: psycopg.Connection[Any], first: UUID, last: UUID) -
 
 
 def _snapshots(cursor: psycopg.Cursor[Any]) -> list[Snapshot]:
-    return [Snapshot(key, version, orjson.loads(text) if text is not None else None) for key, version, text in cursor]
+    return [Snapshot(*row) for row in cursor]

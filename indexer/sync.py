@@ -64,7 +64,7 @@ def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, setti
         return Batch(claimed=len(held.ids), unavailable="Index missing: run `catalog reindex`.")
     fates = {snapshot.product_id: Fate(snapshot.version) for snapshot in snapshots}
     for target in indexes:
-        documents = _build(target, snapshots, fates)
+        documents = _build(connection, target, snapshots, fates)
         results = write(client, target.alias, documents)
         failpoint(settings, "sync.after_write")
         _judge(connection, client, target, results, fates)
@@ -80,20 +80,37 @@ def _read(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> tuple[lis
         return targets(connection), read_products(connection, ids)
 
 
-def _build(target: Target, snapshots: Sequence[Snapshot], fates: dict[UUID, Fate]) -> list[Document]:
-    build = SCHEMAS[target.schema_version].build
+def _build(
+    connection: psycopg.Connection[Any], target: Target, snapshots: Sequence[Snapshot], fates: dict[UUID, Fate]
+) -> list[Document]:
     documents = []
     for snapshot in snapshots:
-        key, version = snapshot.product_id, snapshot.version
         try:
-            body = tombstone(key, version) if snapshot.row is None else build(snapshot.row, version)
+            documents.append(document_of(snapshot, target.schema_version))
         except Exception as error:
             # Whatever this row does to the builder, the other rows of the batch must not pay for it.
-            log.exception("sync.build_failed", product_id=str(key), version=version)
-            fates[key].refused = f"{type(error).__name__}: {error}"
-            continue
-        documents.append(Document(key, version, body))
+            log.exception("sync.build_failed", product_id=str(snapshot.product_id), version=snapshot.version)
+            _refuse(
+                connection, target, fates[snapshot.product_id], snapshot.product_id, f"{type(error).__name__}: {error}"
+            )
     return documents
+
+
+def document_of(snapshot: Snapshot, schema_version: int) -> Document:
+    """The document of a product, or the tombstone of a deleted one. Raises whatever its row does to the builder."""
+    key, version, row = snapshot.product_id, snapshot.version, snapshot.row()
+    body = tombstone(key, version) if row is None else SCHEMAS[schema_version].build(row, version)
+    return Document(key, version, body)
+
+
+def _refuse(
+    connection: psycopg.Connection[Any], target: Target, fate: Fate, product_id: UUID, error: str | None
+) -> None:
+    """An index that nobody reads may be wrong itself: going live is closed to it, the product is not at fault."""
+    if target.state == LIVE:
+        fate.refused = error
+    else:
+        note_error(connection, target.name, f"{product_id}: {error}")
 
 
 def _judge(
@@ -107,11 +124,8 @@ def _judge(
         fate = fates[result.document.product_id]
         if result.outcome is Outcome.UNAVAILABLE:
             fate.unavailable = result.error
-        elif result.outcome is Outcome.REFUSED and target.state != LIVE:
-            # An index that nobody reads may be wrong itself: going live is closed to it, the product is not at fault.
-            note_error(connection, target.name, f"{result.document.product_id}: {result.error}")
         elif result.outcome is Outcome.REFUSED:
-            fate.refused = result.error
+            _refuse(connection, target, fate, result.document.product_id, result.error)
     conflicts = [result.document.product_id for result in results if result.outcome is Outcome.CONFLICT]
     if conflicts:
         _judge_conflicts(connection, client, target, conflicts, fates)
@@ -155,8 +169,18 @@ def _settle(
     written: dict[UUID, int] = {}
     released: list[UUID] = []
     unavailable: str | None = None
-    # Each statement commits by itself: a lock held over several rows could deadlock with a writer.
     for product_id, fate in fates.items():
+        if fate.unavailable is not None:
+            unavailable = fate.unavailable
+            released.append(product_id)
+        elif fate.refused is None and fate.ahead is None:
+            written[product_id] = fate.version
+    # Each statement commits by itself: a lock held over several rows could deadlock with a writer.
+    ledger.settle(connection, held, written)
+    ledger.release(connection, held, released)
+    for product_id, fate in fates.items():
+        if fate.unavailable is not None:
+            continue
         if fate.refused is not None:
             quarantined = ledger.count_attempt(
                 connection, product_id, fate.version, fate.refused, settings.sync_max_attempts
@@ -164,17 +188,13 @@ def _settle(
             counts["refused"] += 1
             counts["quarantined"] += quarantined
             log.warning(
-                "sync.refused", product_id=str(product_id), version=fate.version, error=fate.refused,
+                "sync.refused",
+                product_id=str(product_id),
+                version=fate.version,
+                error=fate.refused,
                 quarantined=quarantined,
-            )  # fmt: skip
+            )
         elif fate.ahead is not None:
             log.error("sync.index_ahead", product_id=str(product_id), error=fate.ahead)
             ledger.postpone(connection, product_id, fate.version, fate.ahead, INDEX_AHEAD_PAUSE)
-        elif fate.unavailable is not None:
-            unavailable = fate.unavailable
-            released.append(product_id)
-        else:
-            written[product_id] = fate.version
-    ledger.settle(connection, held, written)
-    ledger.release(connection, held, released)
     return Batch(len(held.ids), len(written), counts["refused"], counts["quarantined"], unavailable)

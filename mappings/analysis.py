@@ -8,7 +8,11 @@ ANALYSIS: dict[str, Any] = {
         "possessive": {"type": "stemmer", "language": "possessive_english"},
         "edges": {"type": "edge_ngram", "min_gram": 1, "max_gram": 20},
     },
-    "normalizer": {"folded": {"type": "custom", "filter": ["lowercase", "asciifolding"]}},
+    "normalizer": {
+        "folded": {"type": "custom", "filter": ["lowercase", "asciifolding"]},
+        # Brands are told apart as Postgres does it, by lower(name): accents matter.
+        "lower": {"type": "custom", "filter": ["lowercase"]},
+    },
     "analyzer": {
         "product_text": {
             "type": "custom",

@@ -18,6 +18,10 @@ from mappings.row import ProductRow, VariantRow
 
 # Joins a category's path, name and id in one token, so that a facet can show names without a second request.
 NODE_SEPARATOR = "\x1f"
+# Characters of attributes in all variants together.
+MAX_VARIANT_ATTRIBUTES = 8_000_000
+# A longer text is not a model number, and not a term that an index takes.
+MAX_IDENTIFIER = 100
 # A longer value is searched as text but is neither a facet value nor a filter.
 FACET_VALUE_LIMIT = 1000
 
@@ -40,7 +44,7 @@ MAPPINGS: dict[str, Any] = {
         "name": _TEXT | {"fields": {"folded": {"type": "keyword", "normalizer": "folded"}, "prefix": _PREFIX}},
         "description": _TEXT,
         "brand": _KEYWORD
-        | {"fields": {"text": _TEXT, "folded": {"type": "keyword", "normalizer": "folded"}, "prefix": _PREFIX}},
+        | {"fields": {"text": _TEXT, "lower": {"type": "keyword", "normalizer": "lower"}, "prefix": _PREFIX}},
         "category": {
             "properties": {
                 "id": _STORED_ONLY,
@@ -91,10 +95,13 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
     own = row["attributes"]
     options = {name for variant in row["variants"] for name in variant["options"]}
     shared = {name: held for name, value in own.items() if name not in options and (held := tokens(value))}
-    variants = [_variant(variant, shared) for variant in row["variants"]] or [_implicit_variant(row, shared)]
+    facets = {name: kept for name, held in shared.items() if (kept := [t for t in held if len(t) <= FACET_VALUE_LIMIT])}
+    _refuse_too_large(facets, len(row["variants"]))
+    variants = [_variant(variant, facets) for variant in row["variants"]] or [_implicit_variant(row, facets)]
     attributes = (
         merged(variant["attributes"] for variant in variants) if len(variants) > 1 else variants[0]["attributes"]
     )
+    option_texts = dict.fromkeys(text for variant in row["variants"] for text in variant["options"].values())
     product_id = UUID(row["id"])
     compare_at = row["compare_at_cents"]
     document = {
@@ -123,7 +130,7 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
         "attributes": attributes,
         "attribute_names": sorted(attributes),
         "text_attribute_names": sorted(name for name in attributes if name in options or _has_text(own.get(name))),
-        "attributes_text": [text for held in attributes.values() for text in held],
+        "attributes_text": [*(text for held in shared.values() for text in held), *option_texts],
         "numbers": [
             {"name": name, "value": value} for name in shared for value in values_of(own[name]) if is_number(value)
         ],
@@ -131,6 +138,15 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
     }
     document |= _category(row)
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _refuse_too_large(facets: dict[str, list[str]], variants: int) -> None:
+    """Every variant carries the attributes: raises ValueError before a document is built that no index takes."""
+    size = variants * sum(len(name) + sum(map(len, held)) for name, held in facets.items())
+    if size > MAX_VARIANT_ATTRIBUTES:
+        raise ValueError(
+            f"the attributes of {variants} variants have {size} characters, more than {MAX_VARIANT_ATTRIBUTES}"
+        )
 
 
 def _category(row: ProductRow) -> dict[str, Any]:
@@ -174,7 +190,8 @@ def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
     model = own.get("model") or own.get("model_number") or own.get("mpn")
     raw = [row["sku"], row["gtin"], *(variant["sku"] for variant in row["variants"])]
     raw += [value for value in values_of(model) if isinstance(value, str)]
-    return sorted({normalise_identifier(text) for text in raw if text} - {""})
+    spelled = {normalise_identifier(text) for text in raw if text}
+    return sorted(text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER)
 
 
 def _has_text(value: Any) -> bool:

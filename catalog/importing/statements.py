@@ -148,5 +148,5 @@ WITH wanted AS (
 )
 INSERT INTO product_variants (product_id, sku, price, inventory, options, position)
 SELECT w.product_id, w.sku, w.price, w.inventory, w.options, w.position FROM wanted w
-WHERE NOT EXISTS (SELECT FROM product_variants v WHERE v.sku = w.sku) ORDER BY w.sku
+WHERE NOT EXISTS (SELECT FROM product_variants v WHERE v.sku = w.sku AND v.product_id = w.product_id) ORDER BY w.sku
 """

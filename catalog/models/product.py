@@ -14,6 +14,9 @@ from catalog.models.base import Base, Timestamp, UuidKey
 # Numeric holds 'NaN', and NaN counts as greater than every number, so ">= 0" alone would let it in.
 _MONEY = "{0} >= 0 AND {0} <> 'NaN'"
 
+# Postgres holds years that neither Python nor Elasticsearch can read, and 'infinity'.
+_PLAUSIBLE = "{0} BETWEEN '1900-01-01Z' AND '2200-01-01Z'"
+
 SEARCH_VECTOR = (
     "setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('simple', sku), 'A') || "
     "setweight(to_tsvector('english', coalesce(description, '')), 'C')"
@@ -54,6 +57,8 @@ class Product(Base):
         CheckConstraint("gtin ~ '^[0-9]{8,14}$'", name="gtin"),
         CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
         CheckConstraint("publish_from < publish_until", name="publish_window"),
+        CheckConstraint(_PLAUSIBLE.format("publish_from"), name="publish_from"),
+        CheckConstraint(_PLAUSIBLE.format("publish_until"), name="publish_until"),
         CheckConstraint("popularity >= 0 AND popularity < 'Infinity'", name="popularity"),
         CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
         Index(None, "category_id"),

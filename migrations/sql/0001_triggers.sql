@@ -107,6 +107,15 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON categories FOR EACH STATEMENT 
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON brands FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON product_sync FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
 
+-- A product inserted again after its ledger row was deleted would start at version 1, which the index has already seen.
+CREATE FUNCTION refuse_ledger_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of product_sync are permanent: they keep the versions of deleted products'
+        USING ERRCODE = 'feature_not_supported';
+END $$;
+CREATE TRIGGER refuse_delete BEFORE DELETE ON product_sync
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_delete();
+
 -- Derived columns -----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -117,7 +126,9 @@ END $$;
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
 -- With variants, a product's price is the lowest of theirs and its inventory their sum. The products are locked in id
--- order before they are updated; "roll_up" comes after "ledger_…" by name, and the ledger is bumped once in any case.
+-- order before they are updated. Triggers fire in the order of their names: "derive_…" comes before "ledger_…", so that a
+-- product's row is locked before its ledger row, as everywhere else. (The other way round, an update of a variant and one
+-- of its product deadlocked.)
 CREATE FUNCTION roll_up(touched uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM products WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
@@ -145,11 +156,11 @@ BEGIN
     PERFORM roll_up((SELECT array_agg(DISTINCT product_id) FROM old_rows));
     RETURN NULL;
 END $$;
-CREATE TRIGGER roll_up_insert AFTER INSERT ON product_variants REFERENCING NEW TABLE AS new_rows
+CREATE TRIGGER derive_insert AFTER INSERT ON product_variants REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION variants_inserted();
-CREATE TRIGGER roll_up_update AFTER UPDATE ON product_variants REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
+CREATE TRIGGER derive_update AFTER UPDATE ON product_variants REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION variants_updated();
-CREATE TRIGGER roll_up_delete AFTER DELETE ON product_variants REFERENCING OLD TABLE AS old_rows
+CREATE TRIGGER derive_delete AFTER DELETE ON product_variants REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION variants_deleted();
 
 -- One namespace of skus -----------------------------------------------------------------------------------------------

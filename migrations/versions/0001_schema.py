@@ -34,6 +34,7 @@ FUNCTIONS = (
     "children_updated()",
     "children_deleted()",
     "refuse_truncate()",
+    "refuse_ledger_delete()",
     "set_updated_at()",
     "roll_up(uuid[])",
     "variants_inserted()",
@@ -230,6 +231,12 @@ def upgrade() -> None:
         sa.CheckConstraint("char_length(description) <= 50000", name=op.f("ck_products_description_length")),
         sa.CheckConstraint("inventory >= 0", name=op.f("ck_products_inventory")),
         sa.CheckConstraint("publish_from < publish_until", name=op.f("ck_products_publish_window")),
+        sa.CheckConstraint(
+            "publish_from BETWEEN '1900-01-01Z' AND '2200-01-01Z'", name=op.f("ck_products_publish_from")
+        ),
+        sa.CheckConstraint(
+            "publish_until BETWEEN '1900-01-01Z' AND '2200-01-01Z'", name=op.f("ck_products_publish_until")
+        ),
         sa.ForeignKeyConstraint(
             ["brand_id"], ["brands.id"], name=op.f("fk_products_brand_id_brands"), ondelete="SET NULL"
         ),

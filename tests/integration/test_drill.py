@@ -19,7 +19,7 @@ from indexer.compare import differences
 from indexer.rebuild import rebuild
 from indexer.registry import targets
 from indexer.rows import read_products
-from mappings.schema import SCHEMAS
+from indexer.sync import document_of
 from tests.processes import running, wait_until
 from tests.support import documents, live_index
 
@@ -102,7 +102,4 @@ def expected(db: Db) -> dict[str, dict[str, Any]]:
     """What the documents must be, built afresh from Postgres."""
     version = next(target.schema_version for target in targets(db) if target.name == live_index(db))
     ids = [row[0] for row in db.execute("SELECT id FROM products")]
-    build = SCHEMAS[version].build
-    return {
-        str(item.product_id): build(item.row, item.version) for item in read_products(db, ids) if item.row is not None
-    }
+    return {str(item.product_id): document_of(item, version).body for item in read_products(db, ids)}

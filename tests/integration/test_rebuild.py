@@ -16,8 +16,8 @@ from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
 from indexer.switch import ADVISORY_LOCK, rollback
 from indexer.sync import sync_batch
 from mappings.names import read_alias, write_alias
-from mappings.schema import CURRENT, SCHEMAS
-from tests.support import documents, live_index, store, sync_all
+from mappings.schema import CURRENT, SCHEMAS, Schema
+from tests.support import documents, ledger, live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
 
@@ -149,6 +149,80 @@ def test_a_rebuild_killed_after_the_alias_moved_is_finished(
     rebuild(settings, es)
     assert es.indices.exists(index=name)
     assert {target.state for target in targets(db)} == {LIVE, STANDBY}
+
+
+def test_an_index_that_readers_see_is_never_dropped(
+    settings: Settings, db: Db, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted between the move of the alias and its record, as Ctrl-C can do."""
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    with monkeypatch.context() as patched:
+        patched.setattr("indexer.registry.promote", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(settings, es)
+    (seen,) = es.indices.get_alias(name=read_alias(settings.index_prefix)).body
+    assert seen != index
+    assert es.count(index=read_alias(settings.index_prefix))["count"] == 1
+    rebuild(settings, es)
+    assert {target.state for target in targets(db)} == {LIVE, STANDBY}
+
+
+def test_an_index_lost_in_elasticsearch_is_forgotten(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    es.indices.delete(index=index)
+    assert ensure_index(settings, es) is not None
+    db.execute("UPDATE products SET name = 'after'")
+    sync_all(settings, db, es)
+    assert [target.state for target in targets(db)] == [LIVE]
+    assert [body["name"] for body in documents(db, es).values()] == ["after"]
+
+
+def test_a_quarantined_product_does_not_block_a_rebuild(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    ids = store(settings, [{"sku": "odd"}, {"sku": "fine"}])
+    db.execute("""UPDATE products SET attributes = '{"x": 1e400}' WHERE sku = 'odd'""")
+    sync_all(settings, db, es)
+    with pytest.raises(Conflict, match="do not fit"):
+        rebuild(settings, es)
+    db.execute("UPDATE product_sync SET next_attempt_at = 'infinity' WHERE product_id = %s", (ids["odd"],))
+    assert rebuild(settings, es) == live_index(db)
+    assert list(documents(db, es)) == [str(ids["fine"])]
+
+
+def test_an_index_that_nobody_registered_is_cleared(settings: Settings, es: Elasticsearch, index: str) -> None:
+    """What a kill between the creation of an index and its record leaves."""
+    orphan = f"{settings.index_prefix}-products-orphan"
+    es.indices.create(index=orphan)
+    rebuild(settings, es)
+    assert not es.indices.exists(index=orphan)
+    assert es.indices.exists(index=index)
+
+
+def test_a_builder_that_fails_on_a_new_index_blocks_its_swap_only(
+    settings: Settings, db: Db, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> dict[str, Any]:
+        raise ValueError("not yet")
+
+    current = SCHEMAS[CURRENT]
+    monkeypatch.setitem(SCHEMAS, CURRENT + 1, Schema(CURRENT + 1, current.settings, current.mappings, broken))
+    name = f"{settings.index_prefix}-products-next"
+    es.indices.create(index=name, aliases={write_alias(name): {}})
+    register(db, name, CURRENT + 1)
+    (product_id,) = store(settings, [{"sku": "a"}]).values()
+    sync_all(settings, db, es)
+    row = ledger(db, product_id)
+    assert (row["synced_version"], row["attempts"]) == (1, 0)
+    assert db.execute("SELECT error FROM search_indexes WHERE name = %s", (name,)).fetchone() == (
+        f"{product_id}: ValueError: not yet",
+    )
 
 
 def test_standby_indexes_expire(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:

@@ -1,7 +1,8 @@
 """Live sync against the real servers: the invariants I1 to I4, I8 and I9."""
 
 import threading
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
@@ -225,6 +226,92 @@ def test_a_document_deleted_by_hand_delays_nobody_else(settings: Settings, db: D
     assert row["attempts"] == 0
     assert row["next_attempt_at"] is not None
     assert ledger(db, ids["b"])["synced_version"] == 2
+
+
+def test_a_document_too_large_for_any_index_is_refused_alone(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    ids = store(settings, [{"sku": "large"}, {"sku": "fine"}])
+    db.execute("UPDATE products SET attributes = jsonb_build_object('a', repeat('x', 17000000)) WHERE sku = 'large'")
+    (batch,) = sync_all(settings, db, es)
+    assert (batch.settled, batch.refused, batch.unavailable) == (1, 1, None)
+    assert ledger(db, ids["large"])["error"].startswith("document_too_large")
+
+
+def test_attributes_times_variants_are_bounded_before_anything_is_built(
+    settings: Settings, db: Db, es: Elasticsearch
+) -> None:
+    variants = [{"sku": f"v{number}", "price": "1", "options": {"size": str(number)}} for number in range(100)]
+    ids = store(settings, [{"sku": "many", "variants": variants}, {"sku": "fine"}])
+    db.execute(
+        "UPDATE products SET attributes = (SELECT jsonb_object_agg('a' || n, repeat('x', 900)) "
+        "FROM generate_series(1, 100) AS n) WHERE sku = 'many'"
+    )
+    (batch,) = sync_all(settings, db, es)
+    assert (batch.settled, batch.refused) == (1, 1)
+    assert "100 variants" in ledger(db, ids["many"])["error"]
+
+
+def test_a_row_that_no_parser_takes_is_refused_alone(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    ids = store(settings, [{"sku": "odd"}, {"sku": "fine"}])
+    db.execute("""UPDATE products SET attributes = '{"x": 1e400}' WHERE sku = 'odd'""")
+    (batch,) = sync_all(settings, db, es)
+    assert (batch.settled, batch.refused) == (1, 1)
+    assert ledger(db, ids["odd"])["attempts"] == 1
+
+
+def test_a_value_too_long_for_a_facet_is_still_found_as_text(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    (product_id,) = store(settings, [{"sku": "a", "attributes": {"note": "needle " + "x" * 1500}}]).values()
+    sync_all(settings, db, es)
+    document = documents(db, es)[str(product_id)]
+    assert "note" not in document["attributes"]
+    found = es.search(index=live_index(db), query={"match": {"attributes_text": "needle"}})
+    assert found["hits"]["total"]["value"] == 1
+
+
+def test_a_refused_row_that_a_writer_holds_delays_nobody(settings: Settings, db: Db, es: Elasticsearch) -> None:
+    ids = store(settings, [{"sku": "odd"}, {"sku": "fine"}])
+    db.execute("""UPDATE products SET attributes = '{"x": 1e400}' WHERE sku = 'odd'""")
+    held = ledger_module.claim(db, 10, 30)
+    assert held is not None
+    with writer(settings) as busy:
+        busy.execute("UPDATE products SET attributes = '{}' WHERE sku = 'odd'")
+        assert not ledger_module.count_attempt(db, ids["odd"], 2, "refused", 3)
+        busy.commit()
+    assert ledger(db, ids["odd"])["attempts"] == 0
+
+
+def test_one_claim_has_one_lease(settings: Settings, db: Db) -> None:
+    store(settings, [{"sku": f"p{number}"} for number in range(50)])
+    held = ledger_module.claim(db, 50, 30)
+    assert held is not None
+    assert db.execute("SELECT count(DISTINCT claimed_until) FROM product_sync").fetchone() == (1,)
+    ledger_module.release(db, held, held.ids)
+    assert db.execute("SELECT count(*) FROM product_sync WHERE claimed_until IS NULL").fetchone() == (50,)
+
+
+def test_a_variant_and_its_product_updated_at_once_do_not_deadlock(settings: Settings, db: Db) -> None:
+    """Single statements, so nothing but the order of locks inside the triggers is at work."""
+    variants = [{"sku": "a-1", "price": "5", "inventory": 1000000, "options": {"size": "M"}}]
+    store(settings, [{"sku": "a", "variants": variants}])
+
+    def repeat(statement: LiteralString) -> None:
+        with connect(settings, "test", autocommit=True) as connection:
+            for _ in range(300):
+                connection.execute(statement)
+
+    with ThreadPoolExecutor(2) as pool:
+        work = [
+            pool.submit(repeat, "UPDATE product_variants SET inventory = inventory - 1"),
+            pool.submit(repeat, "UPDATE products SET popularity = popularity + 1"),
+        ]
+        for done in work:
+            done.result()
+    assert db.execute("SELECT inventory, popularity FROM products").fetchone() == (999700, 300)
+
+
+def test_ledger_rows_are_permanent(settings: Settings, db: Db) -> None:
+    store(settings, [{"sku": "a"}])
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="permanent"):
+        db.execute("DELETE FROM product_sync")
 
 
 def test_two_workers_never_claim_the_same_product(settings: Settings, db: Db) -> None:
