@@ -90,12 +90,13 @@ SELECT s.line, next.publish_from >= next.publish_until,
 FROM staged s JOIN products p USING (id, sku) CROSS JOIN LATERAL {_NEXT} AS next
 WHERE s.stored
 """
+# Everything staged differs in something: also one whose variants or pictures alone do has been updated.
 LOCK = "SELECT p.id FROM staged s JOIN products p USING (id, sku) WHERE s.stored ORDER BY p.id FOR NO KEY UPDATE OF p"
 UPDATE = f"""
 UPDATE products SET {", ".join(f"{name} = changed.{name}" for name in WRITTEN)}
 FROM (
     SELECT s.id, {_columns("next")} FROM staged s JOIN products p USING (id) CROSS JOIN LATERAL {_NEXT} AS next
-    WHERE s.stored AND {_FIELDS_DIFFER}
+    WHERE s.stored
 ) AS changed
 WHERE products.id = changed.id
 """

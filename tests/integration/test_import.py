@@ -175,8 +175,11 @@ class TestUpsert:
 
     def test_an_alt_is_kept_unless_the_line_names_one(self, settings: Settings, db: Db) -> None:
         load(settings, line(images=[{"url": "/1.jpg", "alt": "Front"}]))
+        before = stored(db, "updated_at")
         assert statuses(settings, line(images=["/1.jpg"])) == ["unchanged"]
+        assert stored(db, "updated_at") == before
         assert statuses(settings, line(images=["/2.jpg", "/1.jpg"])) == ["updated"]
+        assert stored(db, "updated_at") > before, "pictures are part of the product"
         assert images(db) == [("/2.jpg", None), ("/1.jpg", "Front")]
         assert statuses(settings, line(images=["/2.jpg", {"url": "/1.jpg", "alt": None}])) == ["updated"]
         assert images(db) == [("/2.jpg", None), ("/1.jpg", None)]
