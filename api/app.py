@@ -70,4 +70,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _body_limit(settings: Settings, path: str) -> int:
+    if path == search.PATH:
+        return min(search.MAX_BODY_BYTES, settings.max_body_bytes)
     return settings.max_bulk_bytes if path == product_bulk.PATH else settings.max_body_bytes

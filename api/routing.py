@@ -10,6 +10,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
 
 from catalog.errors import FieldError, InvalidInput
 
@@ -33,7 +35,22 @@ class JsonRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """A route whose parameters check their names themselves."""
+    """A route whose parameters check their names themselves. Where there is GET there is HEAD (RFC 9110, 9.3.2).
+
+    HEAD is not one of its `methods`, or every page would be described twice.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(self._as_get(scope))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wanted = self._as_get(scope)
+        await super().handle(wanted, receive, send if wanted is scope else _without_body(send))
+
+    def _as_get(self, scope: Scope) -> Scope:
+        if scope["type"] == "http" and scope["method"] == "HEAD" and "GET" in (self.methods or ()):
+            return {**scope, "method": "GET"}
+        return scope
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -61,6 +78,13 @@ class StrictRoute(JsonRoute):
             return await handle(request)
 
         return handler
+
+
+def _without_body(send: Send) -> Send:
+    async def send_headers(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_headers
 
 
 def _takes(known: set[str]) -> str:

@@ -10,7 +10,6 @@ from search.completion import FUZZINESS, TYPO_FROM, completes
 from search.facets import split_node
 from search.filters import Clause, category_clause
 
-MAX_LIMIT = 20
 # More categories or brands than a drop-down shows.
 SECTION = 5
 # Categories on the way to matching ones are counted too; those whose own name does not match are left out afterwards.

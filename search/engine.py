@@ -7,17 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from elastic_transport import TransportError
+from elastic_transport import SerializationError, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, NotFoundError
 
 from catalog.errors import Unavailable
 from catalog.settings import Settings
 from mappings.names import read_alias
 from search import autocomplete
-from search.plan import Probe, SearchPlan, decide, make_plan, needs_probe
+from search.plan import SearchPlan, decide, make_plan, needs_probe
 from search.query import probe_body, search_body
 from search.request import SearchRequest
-from search.response import build_response
+from search.response import build_response, read_probe
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class SearchEngine:
         """The plan of a request; at most one round trip, because strictness and facets may need a first look."""
         plan = make_plan(request, datetime.now(UTC))
         if needs_probe(plan):
-            plan = decide(plan, _probe(await self._ask(probe_body(plan))))
+            plan = decide(plan, read_probe(plan, await self._ask(probe_body(plan))))
         if plan.attribute_facets:
             plan = replace(plan, text_attributes=await self._read_text_attributes())
         return plan
@@ -80,6 +80,9 @@ class SearchEngine:
             )
         except NotFoundError as error:
             raise Unavailable("Index missing: run `catalog reindex`.", RETRY_AFTER) from error
+        except SerializationError:
+            # Nothing was sent: what was to be sent, or what came back, is a defect of ours and not a server away.
+            raise
         except (ApiError, TransportError) as error:
             log.warning("search.unavailable", error=f"{type(error).__name__}: {error.message}")
             if isinstance(error, ApiError) and error.status_code == 400:
@@ -96,21 +99,6 @@ def _arguments(body: dict[str, Any]) -> dict[str, Any]:
     """The client spells two of the body's names differently."""
     renamed = {"from": "from_", "_source": "source"}
     return {renamed.get(name, name): value for name, value in body.items()}
-
-
-def _probe(answer: dict[str, Any]) -> Probe:
-    some = answer["aggregations"]
-    every = some.get("all", some)
-    return Probe(
-        matches_all=every.get("doc_count", 0),
-        attributes_all=_names(every),
-        attributes_some=_names(some),
-        identified=every.get("identified", {}).get("doc_count", 0) > 0,
-    )
-
-
-def _names(aggregations: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(bucket["key"] for bucket in aggregations["names"]["buckets"])
 
 
 def _milliseconds(started: float) -> float:

@@ -30,13 +30,17 @@ def facet_names(plan: SearchPlan) -> tuple[str, ...]:
 
 
 def is_range(plan: SearchPlan, name: str) -> bool:
-    """Whether an attribute facet is a range: an attribute that is text in some product is text everywhere."""
-    return name.removeprefix(ATTRIBUTE) not in plan.text_attributes
+    """Whether an attribute facet is a range: an attribute that is text in some product is text everywhere.
+
+    One that is filtered by values shows values, whatever it is: what is selected must be among them.
+    """
+    attribute = name.removeprefix(ATTRIBUTE)
+    return attribute not in plan.text_attributes and attribute not in dict(plan.request.attributes)
 
 
 def aggregations(plan: SearchPlan, filters: tuple[Filter, ...]) -> Aggregations:
-    """One aggregation for each facet of the plan, under the facet's name."""
-    return {name: _facet(plan, name, without(filters, name)) for name in facet_names(plan)}
+    """One aggregation for each facet of the plan, under its number: Elasticsearch refuses [, ] and > in names."""
+    return {str(number): _facet(plan, name, without(filters, name)) for number, name in enumerate(facet_names(plan))}
 
 
 def _facet(plan: SearchPlan, name: str, others: list[Filter]) -> Aggregations:

@@ -6,10 +6,11 @@ carries its product's attributes, so each attribute filter is a variant clause.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from catalog.schemas.fields import slugify
+from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
 from search.request import ATTRIBUTE, Range, SearchRequest
 
 Clause = dict[str, Any]
@@ -35,7 +36,7 @@ def filters_of(request: SearchRequest) -> tuple[Filter, ...]:
     if request.category is not None:
         found.append(Filter("category", category_clause(request.category)))
     if request.brands:
-        found.append(Filter("brand", {"terms": {"brand.folded": list(request.brands)}}))
+        found.append(Filter("brand", {"terms": {"brand.lower": list(request.brands)}}))
     if request.price is not None:
         found.append(Filter("price", variant={"range": {"variants.price_cents": _bounds(request.price)}}))
     if request.in_stock:
@@ -60,8 +61,12 @@ def category_clause(category: str) -> Clause:
 
 
 def category_path(category: str) -> str:
-    """'Audio > Head phones' or '/audio/head-phones/' -> 'audio/head-phones'."""
-    return "/".join(filter(None, (slugify(part) for part in category.replace(">", "/").split("/"))))
+    """'Audio > Head phones' or '/audio/head-phones/' -> 'audio/head-phones'.
+
+    One level more than there can be is kept: it finds nothing, and a term of any length is refused by Elasticsearch.
+    """
+    slugs = filter(None, (slugify(part) for part in category.replace(">", "/").split("/")))
+    return "/".join(islice(slugs, MAX_CATEGORY_DEPTH + 1))
 
 
 def number_clause(name: str, limits: Range) -> Clause:

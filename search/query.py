@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from search.facets import aggregations
+from search.facets import MATCH_ALL, aggregations
 from search.filters import Clause, category_clause, clauses, filters_of, variant_clauses
-from search.plan import SearchPlan, Strictness
+from search.plan import SearchPlan, Strictness, names_category
 
 # Words are matched across these fields as if they were one: a word is as rare as it is in all of them together.
 TEXT_FIELDS = ["name^3", "brand.text^2", "category_text", "attributes_text", "description"]
@@ -12,8 +12,11 @@ FUZZY_FIELDS = ["name^3", "brand.text^2", "category_text^2"]
 # All but one of two or three words, about two thirds of more: the ranking puts what holds them all first.
 SOME_WORDS = "1<-1 3<60%"
 
+# A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
+EXACT_NAME_BOOST = 2000.0
 IDENTIFIER_BOOST = 1000.0
-EXACT_NAME_BOOST = 100.0
+# One word of a longer query: a good match, but not one that outranks all the other words.
+PART_BOOST = 20.0
 ALL_WORDS_BOOST = 1.5
 PHRASE_BOOST = 0.5
 FUZZY_BOOST = 0.3
@@ -21,6 +24,8 @@ FUZZY_BOOST = 0.3
 POPULARITY_GAIN = 0.2
 
 PROBE_ATTRIBUTES = 12
+# The chosen category, those above it and commonly counted ones below; a rename in progress doubles them.
+PROBE_NODES = 50
 HIT_SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "in_stock", "image"]
 FRAGMENT = 160
 
@@ -56,16 +61,16 @@ def words_query(plan: SearchPlan, strictness: Strictness) -> Clause:
 
 
 def identified(plan: SearchPlan) -> Clause:
-    return {"terms": {"identifiers": list(plan.identifiers)}}
+    """Products that the whole query names."""
+    return {"term": {"identifiers": plan.identifier}}
 
 
 def _identified(plan: SearchPlan) -> list[Clause]:
-    """The whole query as an identifier outranks one word of it."""
-    boosts = [IDENTIFIER_BOOST] + [IDENTIFIER_BOOST / 2] * len(plan.identifiers)
-    return [
-        {"constant_score": {"filter": {"term": {"identifiers": identifier}}, "boost": boost}}
-        for identifier, boost in zip(plan.identifiers, boosts, strict=False)
-    ]
+    found: list[Clause] = [{"constant_score": {"filter": identified(plan), "boost": IDENTIFIER_BOOST}}]
+    if plan.parts:
+        parts = {"terms": {"identifiers": list(plan.parts)}}
+        found.append({"constant_score": {"filter": parts, "boost": PART_BOOST}})
+    return found
 
 
 def _fuzzy(text: str) -> Clause:
@@ -84,17 +89,28 @@ def _fuzzy(text: str) -> Clause:
 
 
 def probe_body(plan: SearchPlan) -> dict[str, Any]:
-    """A look without hits: how many products hold all words, and which attributes are common among the matches."""
-    names = {"terms": {"field": "attribute_names", "size": PROBE_ATTRIBUTES}}
+    """A look without hits: how many products hold all words, and which attributes are common among the matches.
+
+    The category chooses the attributes alone: the products that hold all words are counted without it.
+    """
+    below = _below_category(plan)
+    names: dict[str, Any] = {"terms": {"field": "attribute_names", "size": PROBE_ATTRIBUTES}}
+    attributes = {"filter": below, "aggs": {"names": names}}
     scope: list[Clause] = [published(plan)]
-    if plan.request.category is not None:
-        scope.append(category_clause(plan.request.category))
-    aggs: dict[str, Any] = {"names": names}
+    aggs: dict[str, Any] = {"attributes": attributes}
     if plan.words:
         every = words_query(plan, "all")
-        aggs["all"] = {"filter": every, "aggs": {"names": names, "identified": {"filter": identified(plan)}}}
+        aggs["all"] = {"filter": every, "aggs": {"attributes": attributes, "identified": {"filter": identified(plan)}}}
         scope.append(words_query(plan, "some"))
+    if names_category(plan):
+        nodes = {"terms": {"field": "category_nodes", "size": PROBE_NODES}}
+        # Global, because the words and filters may leave no product that could tell the category's name.
+        aggs["category"] = {"global": {}, "aggs": {"below": {"filter": below, "aggs": {"nodes": nodes}}}}
     return {"size": 0, "track_total_hits": False, "query": {"bool": {"filter": scope}}, "aggs": aggs}
+
+
+def _below_category(plan: SearchPlan) -> Clause:
+    return MATCH_ALL if plan.request.category is None else category_clause(plan.request.category)
 
 
 def search_body(plan: SearchPlan) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What a search asks for: typed and frozen, parsed from parameters with errors that name them."""
 
+import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,13 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.errors import FieldError, InvalidInput
-from catalog.schemas.fields import MAX_ATTRIBUTE_NAME, option_text, parse_money
+from catalog.schemas.fields import MAX_ATTRIBUTE_NAME, MAX_NUMBER, option_text, parse_money
 
 MAX_QUERY = 200
 MAX_PER_PAGE = 100
 MAX_WINDOW = 10_000
+MAX_CATEGORY = 2600
+MAX_FILTERS = 20
 MAX_FILTER_VALUES = 200
 MAX_VALUE_LENGTH = 1000
+MAX_NUMBER_LENGTH = 100
 MAX_FACETS = 30
 SORTS = ("relevance", "price_asc", "price_desc", "newest", "popularity", "name")
 ATTRIBUTE = "attr."
@@ -22,6 +27,10 @@ PARAMETERS = (
     "q", "category", "brand", "attr.NAME", "attr.NAME_min", "attr.NAME_max", "price_min", "price_max",
     "in_stock", "on_sale", "sort", "page", "per_page", "facets",
 )  # fmt: skip
+MAX_SUGGESTIONS = 20
+MAX_ERRORS = 20
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +70,27 @@ class _Reader:
         self.values: dict[str, list[str]] = {}
         self.errors: list[FieldError] = []
         for name, value in items:
-            self.values.setdefault(name, []).append(value)
+            if _sendable(name) and _sendable(value):
+                self.values.setdefault(name, []).append(value)
+            else:
+                self.error(name[:MAX_ATTRIBUTE_NAME], "must be valid Unicode text (it holds a lone surrogate)")
 
     def error(self, name: str, message: str) -> None:
         self.errors.append(FieldError(name, message))
 
     def many(self, name: str) -> tuple[str, ...]:
-        values = dict.fromkeys(clean(value) for value in self.values.pop(name, []))
-        for value in values:
-            if not value or len(value) > MAX_VALUE_LENGTH:
-                self.error(name, f"each value must have 1 to {MAX_VALUE_LENGTH} characters")
-        return tuple(values)
+        """Values as the catalogue stores them: any other change would lose the clicks on what it changes."""
+        sent = self.values.pop(name, [])
+        if len(sent) > MAX_FILTER_VALUES:
+            self.error(name, f"at most {MAX_FILTER_VALUES} values are allowed")
+            return ()
+        if any(len(value) > MAX_VALUE_LENGTH for value in sent):
+            self.error(name, f"each value must have 1 to {MAX_VALUE_LENGTH} characters")
+            return ()
+        values = tuple(dict.fromkeys(unicodedata.normalize("NFC", value).strip() for value in sent))
+        if not all(values):
+            self.error(name, f"each value must have 1 to {MAX_VALUE_LENGTH} characters")
+        return values
 
     def one(self, name: str) -> str | None:
         values = self.values.pop(name, [])
@@ -115,41 +134,64 @@ class _Reader:
         text = self.one(name)
         if text is None:
             return None
-        try:
-            number = Decimal(text.strip())
-        except ArithmeticError:
-            number = Decimal("NaN")
-        if not number.is_finite() or abs(number) > 10**15:
-            self.error(name, "must be a number")
+        text = text.strip()
+        # Decimal alone takes more: underscores, digits of other scripts, NaN and Infinity.
+        if len(text) > MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(text) or abs(Decimal(text)) > MAX_NUMBER:
+            self.error(name, f"must be a number within ±{MAX_NUMBER}")
             return None
-        return float(number)
+        return float(text)
+
+    def text(self, name: str) -> str:
+        """Free text, cleaned; its length is held before, for the work, and after, because NFC can lengthen it."""
+        text = self.one(name) or ""
+        cleaned = clean(text) if len(text) <= MAX_QUERY else text
+        if len(cleaned) > MAX_QUERY:
+            self.error(name, f"must have at most {MAX_QUERY} characters")
+            return ""
+        return cleaned
+
+    def category(self, *, blank: bool = False) -> str | None:
+        """`blank` where a form may send its field with nothing chosen in it."""
+        text = self.one("category")
+        if text is None:
+            return None
+        if len(text) > MAX_CATEGORY:
+            self.error("category", f"must have at most {MAX_CATEGORY} characters")
+            return None
+        category = clean(text)
+        if not category and not blank:
+            self.error("category", "must be a category's path or id")
+        return category or None
 
     def range(self, name: str, low: float | None, high: float | None) -> Range | None:
         if low is not None and high is not None and low > high:
             self.error(f"{name}_min", f"must not be greater than {name}_max")
         return None if low is None and high is None else Range(low, high)
 
+    def finish(self, known: tuple[str, ...]) -> None:
+        """Raises InvalidInput for what was wrong, and for parameters that nothing has read."""
+        for name in self.values:
+            self.error(name[:MAX_ATTRIBUTE_NAME], f"unknown parameter; known are {', '.join(known)}")
+        if self.errors:
+            first = self.errors[0]
+            raise InvalidInput(f"{first.field}: {first.message}", tuple(self.errors[:MAX_ERRORS]))
+
 
 def clean(text: str) -> str:
-    """Text with control characters as spaces and single spaces between words, in NFKC."""
+    """Text with control characters as spaces and single spaces between words, in NFC."""
     kept = "".join(" " if unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn") else char for char in text)
-    return " ".join(unicodedata.normalize("NFKC", kept).split())
+    return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
 def parse_request(items: Iterable[tuple[str, str]]) -> SearchRequest:
     """A request from (name, value) pairs; raises InvalidInput that names every wrong parameter."""
     reader = _Reader(items)
-    q = reader.one("q") or ""
-    if len(q) > MAX_QUERY:
-        reader.error("q", f"must have at most {MAX_QUERY} characters")
-        q = ""
+    q = reader.text("q")
     page = reader.integer("page", 1, 1, MAX_WINDOW)
     per_page = reader.integer("per_page", 20, 1, MAX_PER_PAGE)
     if page * per_page > MAX_WINDOW:
         reader.error("page", f"page × per_page must be at most {MAX_WINDOW}; narrow the search with filters")
-    category = reader.one("category")
-    if category is not None and not (category := clean(category)):
-        reader.error("category", "must be a category's path or id")
+    category = reader.category()
     brands = reader.many("brand")
     price = reader.range("price", reader.cents("price_min"), reader.cents("price_max"))
     in_stock, on_sale = reader.flag("in_stock"), reader.flag("on_sale")
@@ -162,14 +204,24 @@ def parse_request(items: Iterable[tuple[str, str]]) -> SearchRequest:
             reader.error(ATTRIBUTE + name[:MAX_ATTRIBUTE_NAME], f"must have at most {MAX_ATTRIBUTE_NAME} characters")
     if len(brands) + sum(len(values) for _, values in attributes) + len(ranges) > MAX_FILTER_VALUES:
         reader.error("attr", f"at most {MAX_FILTER_VALUES} filter values are allowed")
-    for name in reader.values:
-        reader.error(name[:MAX_ATTRIBUTE_NAME], f"unknown parameter; known are {', '.join(PARAMETERS)}")
-    if reader.errors:
-        first = reader.errors[0]
-        raise InvalidInput(f"{first.field}: {first.message}", tuple(reader.errors[:20]))
+    names = {ATTRIBUTE + name for name in (*dict(attributes), *dict(ranges))}
+    fixed = (category is not None, bool(brands), price is not None, in_stock, on_sale)
+    if len(names) + sum(fixed) > MAX_FILTERS:
+        reader.error("attr", f"at most {MAX_FILTERS} different filters are allowed")
+    reader.finish(PARAMETERS)
     return SearchRequest(
-        clean(q), category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets
+        q, category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets
     )
+
+
+def parse_autocomplete(items: Iterable[tuple[str, str]]) -> tuple[str, int, str | None]:
+    """q, limit and category from (name, value) pairs; raises InvalidInput that names every wrong parameter."""
+    reader = _Reader(items)
+    q = reader.text("q")
+    limit = reader.integer("limit", 8, 1, MAX_SUGGESTIONS)
+    category = reader.category(blank=True)
+    reader.finish(("q", "limit", "category"))
+    return q, limit, category
 
 
 def parameters_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -180,7 +232,11 @@ def parameters_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
             if held is None:
                 continue
             if not isinstance(held, str | int | float | bool):
-                raise InvalidInput.of(name, "must be text, a number, true, false, or a list of these")
+                raise InvalidInput.of(
+                    name[:MAX_ATTRIBUTE_NAME], "must be text, a number, true, false, or a list of these"
+                )
+            if isinstance(held, float) and not math.isfinite(held):
+                raise InvalidInput.of(name[:MAX_ATTRIBUTE_NAME], "must be a finite number")
             items.append((name, option_text(held)))
     return items
 
@@ -193,11 +249,22 @@ def _facets(reader: _Reader) -> tuple[str, ...] | None:
     if names == ("none",):
         return ()
     for name in names:
-        if name not in FIXED_FACETS and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
+        if len(name) > len(ATTRIBUTE) + MAX_ATTRIBUTE_NAME:
+            reader.error("facets", f"each name must have at most {MAX_ATTRIBUTE_NAME} characters after {ATTRIBUTE}")
+        elif name not in FIXED_FACETS and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
             reader.error("facets", f"{name[:50]!r} is not auto, none, {', '.join(FIXED_FACETS)} or attr.NAME")
     if len(names) > MAX_FACETS:
         reader.error("facets", f"at most {MAX_FACETS} names are allowed")
     return names
+
+
+def _sendable(text: str) -> bool:
+    """JSON can spell a lone surrogate; no server behind this one takes it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _attribute_parameters(reader: _Reader) -> list[str]:

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from search.facets import PRICE_STEPS_CENTS, facet_names, is_range, split_node
-from search.filters import category_path
-from search.plan import SearchPlan
+from search.filters import category_path, filters_of
+from search.plan import Category, Probe, SearchPlan
 from search.request import ATTRIBUTE
 
 LABELS = {"category": "Category", "brand": "Brand", "price": "Price", "in_stock": "In stock", "on_sale": "On sale"}
@@ -17,7 +17,8 @@ def build_response(plan: SearchPlan, answer: dict[str, Any], query_id: str, curr
     hits = answer["hits"]
     first = (request.page - 1) * request.per_page + 1
     answered = answer.get("aggregations", {})
-    facets = [_facet(plan, name, answered[name]) for name in facet_names(plan)]
+    facets = [_facet(plan, name, answered[str(number)]) for number, name in enumerate(facet_names(plan))]
+    selected = {item.facet for item in filters_of(request)}
     return {
         "query_id": query_id,
         "query": {
@@ -29,7 +30,7 @@ def build_response(plan: SearchPlan, answer: dict[str, Any], query_id: str, curr
         },
         "total": {"value": hits["total"]["value"], "exact": hits["total"]["relation"] == "eq"},
         "hits": [_hit(position, hit, currency) for position, hit in enumerate(hits["hits"], first)],
-        "facets": [facet for facet in facets if not (request.auto_facets and _says_nothing(facet))],
+        "facets": [facet for facet in facets if not request.auto_facets or facet["name"] in selected or _says(facet)],
         "page": request.page,
         "per_page": request.per_page,
         "next_cursor": None,
@@ -37,6 +38,34 @@ def build_response(plan: SearchPlan, answer: dict[str, Any], query_id: str, curr
         "banners": [],
         "degraded": False,
     }
+
+
+def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
+    """What the first look found."""
+    some = answer["aggregations"]
+    every = some.get("all", some)
+    return Probe(
+        matches_all=every.get("doc_count", 0),
+        attributes_all=_attribute_names(every),
+        attributes_some=_attribute_names(some),
+        identified=every.get("identified", {}).get("doc_count", 0) > 0,
+        category=_chosen(plan, some["category"]["below"]["nodes"]["buckets"]) if "category" in some else None,
+    )
+
+
+def _attribute_names(aggregations: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(bucket["key"] for bucket in aggregations["attributes"]["names"]["buckets"])
+
+
+def _chosen(plan: SearchPlan, buckets: list[dict[str, Any]]) -> Category | None:
+    """The chosen one of categories in the order of their counts: in a rename or move the commonest name and path."""
+    sent = plan.request.category or ""
+    wanted_id, wanted_path = _category_id(sent), category_path(sent)
+    for bucket in buckets:
+        path, name, category_id = split_node(bucket["key"])
+        if category_id == wanted_id if wanted_id else path == wanted_path:
+            return Category(path, name)
+    return None
 
 
 def _hit(position: int, hit: dict[str, Any], currency: str) -> dict[str, Any]:
@@ -139,16 +168,13 @@ def _tree(plan: SearchPlan, answer: dict[str, Any]) -> dict[str, Any]:
     """The top level, and below it the branch of the selected category with its children; `level` counts from 0."""
     nodes: dict[str, dict[str, Any]] = {}
     chosen = _chosen_path(plan)
-    by_id = plan.request.category
     for bucket in answer["values"]["buckets"]:
-        path, name, category_id = split_node(bucket["key"])
-        if by_id is not None and category_id == by_id.lower():
-            chosen = path
+        path, name, _ = split_node(bucket["key"])
         # Just after a rename the old and the new name of a category may both be counted.
         node = nodes.setdefault(path, {"value": path, "label": name, "count": 0, "level": path.count("/")})
         node["count"] += bucket["doc_count"]
     if chosen and chosen not in nodes:
-        label = label_of(chosen.rpartition("/")[2].replace("-", " "))
+        label = _category_label(plan, chosen)
         nodes[chosen] = {"value": chosen, "label": label, "count": 0, "level": chosen.count("/")}
     values = [node | {"selected": path == chosen} for path, node in nodes.items() if _in_branch(path, chosen)]
     return {
@@ -159,14 +185,26 @@ def _tree(plan: SearchPlan, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chosen_path(plan: SearchPlan) -> str | None:
+    """The chosen category's path; what was sent, as one can be clicked again, where the catalogue has no such."""
     category = plan.request.category
+    if plan.category is not None:
+        return plan.category.path
     if category is None:
         return None
+    return _category_id(category) or category_path(category)
+
+
+def _category_id(category: str) -> str | None:
     try:
-        UUID(category)
+        return str(UUID(category))
     except ValueError:
-        return category_path(category)
-    return None
+        return None
+
+
+def _category_label(plan: SearchPlan, path: str) -> str:
+    if plan.category is not None:
+        return plan.category.name
+    return path if _category_id(path) else label_of(path.rpartition("/")[2].replace("-", " "))
 
 
 def _in_branch(path: str, chosen: str | None) -> bool:
@@ -210,11 +248,10 @@ def _number(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _says_nothing(facet: dict[str, Any]) -> bool:
-    """A facet with nothing to choose is left out when the choice of facets is ours."""
+def _says(facet: dict[str, Any]) -> bool:
+    """Whether there is something to choose; where the choice of facets is ours, others are shown only if selected."""
     if facet["type"] == "range":
-        return facet["min"] is None or facet["min"] == facet["max"]
-    chosen = any(value["selected"] for value in facet["values"])
+        return facet["min"] is not None and facet["min"] != facet["max"]
     if facet["name"] in ("in_stock", "on_sale"):
-        return not chosen and facet["values"][0]["count"] == 0
-    return not chosen and len(facet["values"]) < (1 if facet["type"] == "tree" else 2)
+        return bool(facet["values"][0]["count"])
+    return len(facet["values"]) >= (1 if facet["type"] == "tree" else 2)

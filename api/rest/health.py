@@ -29,6 +29,12 @@ class Check(BaseModel):
     error: str | None = None
 
 
+class Checks(BaseModel):
+    postgres: Check
+    redis: Check
+    elasticsearch: Check
+
+
 class Sync(BaseModel):
     """null while Postgres is away."""
 
@@ -42,7 +48,7 @@ class Ready(BaseModel):
     """`degraded`: products are served and written, search or its speed suffers. `down`: nothing works."""
 
     status: Literal["ok", "degraded", "down"]
-    checks: dict[Literal["postgres", "redis", "elasticsearch"], Check]
+    checks: Checks
     sync: Sync
 
 
@@ -72,8 +78,8 @@ async def ready(request: Request, response: Response, database: DatabaseDep, set
             )
         ),
     )
-    checks = {"postgres": _check(lag), "redis": _check(pong), "elasticsearch": _cluster_check(cluster)}
-    status = "down" if not checks["postgres"].ok else "ok" if all(check.ok for check in checks.values()) else "degraded"
+    checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
+    status = "down" if not checks.postgres.ok else "ok" if all(check.ok for _, check in checks) else "degraded"
     response.status_code = 503 if status == "down" else 200
     response.headers["Cache-Control"] = "no-store"
     known = lag if isinstance(lag, Lag) else None

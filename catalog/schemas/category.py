@@ -6,13 +6,16 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from catalog.schemas.fields import MAX_INT, Name, slugify
+from catalog.schemas.fields import CATEGORY_SEPARATOR, MAX_INT, Name, slugify
 from catalog.schemas.product_in import Strict
 
 
 def _nameable(name: str) -> str:
     if not slugify(name):
         raise ValueError("must contain a letter or a digit")
+    if CATEGORY_SEPARATOR in name:
+        # 'Audio > Headphones' addresses a category by its names: such a name could not be told from two.
+        raise ValueError(f"must not contain {CATEGORY_SEPARATOR}")
     return name
 
 

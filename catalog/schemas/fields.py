@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 MAX_PRICE = Decimal("99999999.99")
 MAX_INT = 2**31 - 1
@@ -14,14 +16,18 @@ MAX_ATTRIBUTES = 500
 MAX_ATTRIBUTE_NAME = 100
 MAX_ATTRIBUTE_TEXT = 10_000
 MAX_ATTRIBUTE_VALUES = 200
+# In all attributes of a product together: each is a token of the document, and of every variant in it.
+MAX_VALUES = 2000
 MAX_OPTIONS = 10
 MAX_OPTION_TEXT = 100
 CATEGORY_SEPARATOR = ">"
 MAX_CATEGORY_DEPTH = 10
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 Scalar = str | int | float | bool
 
-_MONEY_TEXT = re.compile(r"\d{1,8}(\.\d{1,2})?")
+_MONEY_TEXT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 
 
 def clean_text(value: str) -> str:
@@ -89,6 +95,8 @@ def parse_attributes(value: Any) -> dict[str, Any]:
         raise ValueError('must be an object such as {"color": "black", "weight_g": 12}')
     if len(value) > MAX_ATTRIBUTES:
         raise ValueError(f"must have at most {MAX_ATTRIBUTES} names")
+    if count_values(value) > MAX_VALUES:
+        raise ValueError(f"must have at most {MAX_VALUES} values in all attributes together")
     clean: dict[str, Any] = {}
     for name, held in value.items():
         try:
@@ -102,6 +110,11 @@ def parse_attributes(value: Any) -> dict[str, Any]:
         except ValueError as error:
             raise ValueError(f"{str(name)[:MAX_ATTRIBUTE_NAME]!r} {error}") from None
     return clean
+
+
+def count_values(attributes: Mapping[str, Any]) -> int:
+    """The values held under all names together."""
+    return sum(len(held) if isinstance(held, list) else 1 for held in attributes.values())
 
 
 def parse_options(value: Any) -> dict[str, str]:
@@ -143,6 +156,13 @@ def category_names(value: str) -> tuple[str, ...]:
     return names
 
 
+def _moment(value: datetime) -> datetime:
+    """A time that is still one in UTC, in Postgres and in Elasticsearch. Python compares without converting."""
+    if not EARLIEST <= value <= LATEST:
+        raise ValueError("must be a time from 1900-01-01T00:00:00Z to 2200-01-01T00:00:00Z")
+    return value
+
+
 def slugify(name: str) -> str:
     """'Küche & Bad' -> 'kuche-bad': letters and digits of any script, accents dropped, joined by dashes."""
     decomposed = unicodedata.normalize("NFKD", name.replace("&", " ").replace("'", "")).casefold()
@@ -169,6 +189,7 @@ Inventory = Annotated[int, Field(strict=True, ge=0, le=MAX_INT)]
 Popularity = Annotated[float, Field(strict=True, ge=0, le=MAX_NUMBER, allow_inf_nan=False)]
 Gtin = Annotated[str, BeforeValidator(parse_gtin), Field(pattern=r"^[0-9]{8,14}$")]
 CategoryPath = Annotated[str, AfterValidator(_category), Field(min_length=1, max_length=2600)]
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Attributes = Annotated[dict[str, Any], BeforeValidator(parse_attributes)]
 Options = Annotated[dict[str, str], BeforeValidator(parse_options)]
 ImageUrl = Annotated[str, AfterValidator(_url), Field(min_length=1, max_length=2048)]

@@ -1,10 +1,12 @@
 """A product as a client sends it: whole (create, put, an import line) or in part (patch)."""
 
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from catalog.schemas.fields import (
     MAX_INT,
@@ -15,6 +17,7 @@ from catalog.schemas.fields import (
     Gtin,
     ImageUrl,
     Inventory,
+    Moment,
     Money,
     Name,
     Options,
@@ -24,7 +27,16 @@ from catalog.schemas.fields import (
 
 MAX_IMAGES = 50
 MAX_VARIANTS = 500
+# A document repeats the attributes in every variant; more than this is too large for one request to the index.
+MAX_REPEATED_BYTES = 4 * 1024 * 1024
+REPEATED = f"the attributes, repeated in each variant, may have at most {MAX_REPEATED_BYTES:,} bytes"
 NEVER_NULL = ("sku", "name", "price")
+
+
+def repeats_too_much(attributes: Mapping[str, Any], variants: int) -> bool:
+    """Whether the attributes are too long to be held by so many variants."""
+    size = len(json.dumps(attributes, ensure_ascii=False).encode()) if variants else 0
+    return variants * size > MAX_REPEATED_BYTES
 
 
 class Strict(BaseModel):
@@ -63,8 +75,8 @@ class ProductPatch(Strict):
     )
     category_id: UUID | None = None
     status: Literal["draft", "active", "archived"] | None = None
-    publish_from: AwareDatetime | None = None
-    publish_until: AwareDatetime | None = None
+    publish_from: Moment | None = None
+    publish_until: Moment | None = None
     popularity: Popularity | None = None
     images: list[ImageIn] | None = Field(default=None, max_length=MAX_IMAGES)
     attributes: Attributes | None = None
@@ -105,6 +117,8 @@ class ProductPatch(Strict):
             raise ValueError("category: send category or category_id, not both")
         if self.variants and self.sku in {variant.sku for variant in self.variants}:
             raise ValueError("variants: a variant can not have the sku of its product")
+        if repeats_too_much(self.attributes or {}, len(self.variants or ())):
+            raise ValueError(f"variants: {REPEATED}")
         return self
 
     @property

@@ -10,7 +10,7 @@ from pydantic import BaseModel, PlainSerializer, WithJsonSchema
 MoneyOut = Annotated[
     Decimal,
     PlainSerializer(float, return_type=float, when_used="json"),
-    WithJsonSchema({"type": "number", "multipleOf": 0.01, "examples": [29.99]}, mode="serialization"),
+    WithJsonSchema({"type": "number", "examples": [29.99]}, mode="serialization"),
 ]
 
 

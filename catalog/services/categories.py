@@ -83,7 +83,7 @@ async def patch(session: AsyncSession, category_id: UUID, payload: CategoryPatch
 async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = False) -> None:
     """Delete the category and those below it. Raises Conflict when they hold products, unless `cascade`."""
     # The locks keep new products and subcategories out until this is over, so that the count stays true.
-    ids = list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))
+    ids = await _lock_subtree(session, category_id)
     if not ids:
         raise NotFound(f"There is no category {category_id}.")
     count = await session.scalar(_COUNT, {"ids": ids}) or 0
@@ -91,6 +91,18 @@ async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = Fa
         held = "1 product" if count == 1 else f"{count} products"
         raise Conflict(f"The category and those below it hold {held}. To delete these too, repeat with ?cascade=true.")
     await session.execute(sql_delete(Category).where(Category.id == category_id))
+
+
+async def _lock_subtree(session: AsyncSession, category_id: UUID) -> list[UUID]:
+    """Ids of the category and everything below it, all locked.
+
+    While a statement waits for a lock, subcategories may be committed that its snapshot does not hold: so it is
+    repeated until nothing is new. Below what is locked nothing can be added, so that this ends.
+    """
+    locked: list[UUID] = []
+    while (found := list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))) != locked:
+        locked = found
+    return locked
 
 
 async def _write(session: AsyncSession, category_id: UUID, values: Mapping[str, Any]) -> CategoryOut:

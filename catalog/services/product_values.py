@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.errors import InvalidInput
-from catalog.schemas.fields import MAX_ATTRIBUTES
+from catalog.schemas.fields import MAX_ATTRIBUTES, MAX_VALUES, count_values
 from catalog.schemas.product_in import ProductIn, ProductPatch
 
 # What a column holds when its field is cleared, or left out of a whole product.
@@ -42,6 +42,8 @@ def merged(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]
     attributes = {name: value for name, value in {**stored, **sent}.items() if value is not None}
     if len(attributes) > MAX_ATTRIBUTES:
         raise InvalidInput.of("attributes", f"a product can have at most {MAX_ATTRIBUTES}")
+    if count_values(attributes) > MAX_VALUES:
+        raise InvalidInput.of("attributes", f"a product can have at most {MAX_VALUES} values in all attributes")
     return attributes
 
 

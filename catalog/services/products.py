@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import InvalidInput, NotFound, PreconditionFailed
 from catalog.models import Product, ProductSync
-from catalog.schemas.product_in import ProductIn, ProductPatch, VariantIn
+from catalog.schemas.product_in import REPEATED, ProductIn, ProductPatch, VariantIn, repeats_too_much
 from catalog.schemas.product_out import ProductOut
 from catalog.services import brands, category_paths, children, product_reads, product_values
 from catalog.services.violations import explained
@@ -68,6 +68,8 @@ async def patch(
     elif {"price", "inventory"} & product_values.changed(stored, values).keys():
         before = await children.stored_variants(session, product_id)
         variants = children.plan_variants(before, _spread(before, stored, values))
+    if {"attributes", "variants"} & payload.given:
+        await _check_repeated(session, product_id, payload, values.get("attributes", stored["attributes"]))
     await _write(session, product_id, product_values.changed(stored, values), images, variants)
     return await product_reads.get(session, product_id, currency)
 
@@ -114,6 +116,16 @@ async def _write(
         values = {**values, "updated_at": func.now()}
         await session.execute(update(Product).where(Product.id == product_id).values(values))
     await children.write(session, product_id, images, variants)
+
+
+async def _check_repeated(
+    session: AsyncSession, product_id: UUID, payload: ProductPatch, attributes: Mapping[str, Any]
+) -> None:
+    """A patch sends one of the two; the other is stored."""
+    given = "variants" in payload.given
+    variants = (payload.variants or []) if given else await children.stored_variants(session, product_id)
+    if repeats_too_much(attributes, len(variants)):
+        raise InvalidInput.of("variants", REPEATED)
 
 
 def _spread(

@@ -7,7 +7,9 @@ import httpx
 import psycopg
 import pytest
 
+from catalog.settings import Settings
 from tests.e2e.helpers import CATEGORIES, NOBODY, PRODUCTS, a_category, a_product, assert_problem, created
+from tests.support import writer
 
 
 async def test_create_and_read(editor: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
@@ -147,6 +149,30 @@ async def test_no_product_slips_into_a_category_while_it_is_deleted(editor: http
     assert (deletion.status_code, total) in ((204, 0), (409, len(made)))
 
 
+async def test_a_subcategory_that_is_committed_while_its_parent_is_deleted(
+    editor: httpx.AsyncClient, settings: Settings, db: psycopg.Connection[Any]
+) -> None:
+    """Its row is not in the snapshot of the statement that waits for the parent's lock."""
+    parent = await a_category(editor, "Going")
+    with writer(settings) as other:
+        row = other.execute(
+            "INSERT INTO categories (parent_id, name, slug) VALUES (%s, 'New', 'new') RETURNING id", [parent["id"]]
+        ).fetchone()
+        assert row is not None
+        other.execute("INSERT INTO products (sku, name, price, category_id) VALUES ('S', 'N', 1, %s)", row)
+        deletion = asyncio.create_task(editor.delete(f"{CATEGORIES}/{parent['id']}"))
+        for _ in range(200):
+            waiting = db.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone()
+            if waiting:
+                break
+            await asyncio.sleep(0.02)
+        assert waiting
+        other.commit()
+        problem = assert_problem(await deletion, 409)
+    assert "1 product" in problem["detail"]
+    assert (await editor.get(PRODUCTS)).json()["items"][0]["category"]["path"] == "going/new"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -154,6 +180,7 @@ async def test_no_product_slips_into_a_category_while_it_is_deleted(editor: http
         ("name", "x" * 256),
         ("name", "!!!"),
         ("name", "a\x00b"),
+        ("name", "Audio > Video"),
         ("name", None),
         ("slug", ""),
         ("slug", "a/b"),

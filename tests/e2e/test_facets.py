@@ -61,7 +61,33 @@ COMBINATIONS: list[dict[str, Any]] = [
 
 def sql_count(db: psycopg.Connection[Any], filters: Mapping[str, Any], ids: list[str] | None = None) -> int:
     """Products with something to buy that holds every filter at once."""
-    query = COUNT
+    where, values = sql_where(filters, ids)
+    row = db.execute(COUNT + where, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def sql_range(
+    db: psycopg.Connection[Any], name: str, filters: Mapping[str, Any], ids: list[str] | None = None
+) -> tuple[float | None, float | None]:
+    """Lowest and highest price, or value of a numeric attribute, of what holds every filter at once."""
+    where, values = sql_where(filters, ids)
+    field, names = "price", []
+    if name != "price":
+        field, names = (
+            "CASE jsonb_typeof(attributes -> %s) WHEN 'number' THEN (attributes -> %s)::numeric END",
+            [name[5:]],
+        )
+    row = db.execute(
+        f"SELECT min({field}), max({field}) FROM buyable WHERE true{where}", [*names * 4, *values]
+    ).fetchone()
+    assert row is not None
+    low, high = (None if limit is None else float(limit) for limit in row)
+    return low, high
+
+
+def sql_where(filters: Mapping[str, Any], ids: list[str] | None) -> tuple[str, list[Any]]:
+    query = ""
     values: list[Any] = []
     if ids is not None:
         query, values = query + " AND id = ANY (%s::uuid[])", [*values, ids]
@@ -83,9 +109,7 @@ def sql_count(db: psycopg.Connection[Any], filters: Mapping[str, Any], ids: list
             query, values = query + " AND price >= %s", [*values, held]
         elif name == "price_max":
             query, values = query + " AND price <= %s", [*values, held]
-    row = db.execute(query, values).fetchone()
-    assert row is not None
-    return int(row[0])
+    return query, values
 
 
 def without(filters: Mapping[str, Any], facet: str) -> dict[str, Any]:
@@ -124,8 +148,7 @@ async def test_counts_are_equal_to_sql_and_to_what_a_click_gives(
         assert answer["total"] == {"value": sql_count(db, filters), "exact": True}, filters
         for facet in answer["facets"]:
             compared += check_facet(db, filters, facet, None)
-            if facet["values"]:
-                await check_click(client, filters, facet, facet["values"][-1])
+            await check_clicks(client, filters, facet)
     assert compared > 500
 
 
@@ -140,15 +163,21 @@ def check_facet(
         limits = {"price_min": bucket["from"], "price_max": bucket["to"]}
         limits = {key: limit for key, limit in limits.items() if limit is not None}
         assert bucket["count"] == sql_count(db, others | limits, ids), (filters, bucket)
+    if facet["type"] == "range":
+        assert (facet["min"], facet["max"]) == sql_range(db, name, others, ids), (filters, name)
     return len(facet["values"][:CHECKED]) + len(facet["buckets"])
 
 
-async def check_click(
-    client: httpx.AsyncClient, filters: Mapping[str, Any], facet: Mapping[str, Any], value: Mapping[str, Any]
-) -> None:
-    clicked = without(filters, facet["name"]) | {facet["name"]: value["value"], "facets": "none"}
-    answer = (await client.get("/api/v1/search", params=clicked)).json()
-    assert answer["total"]["value"] == value["count"], (clicked, value)
+async def check_clicks(client: httpx.AsyncClient, filters: Mapping[str, Any], facet: Mapping[str, Any]) -> None:
+    """Every value and every price step that is shown gives as many hits as it says."""
+    clicks = [({facet["name"]: value["value"]}, value["count"]) for value in facet["values"]]
+    for bucket in facet["buckets"]:
+        limits = {"price_min": bucket["from"], "price_max": bucket["to"]}
+        clicks.append(({name: limit for name, limit in limits.items() if limit is not None}, bucket["count"]))
+    for click, count in clicks:
+        clicked = without(filters, facet["name"]) | click | {"facets": "none", "per_page": 1}
+        answer = (await client.get("/api/v1/search", params=clicked)).json()
+        assert answer["total"]["value"] == count, clicked
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -161,6 +190,65 @@ async def test_counts_under_a_query(client: httpx.AsyncClient, db: psycopg.Conne
     answer = (await client.get("/api/v1/search", params=filters | {"q": QUERY})).json()
     assert answer["total"]["value"] == sql_count(db, filters, ids)
     assert sum(check_facet(db, filters, facet, ids) for facet in answer["facets"]) > 20
+    for facet in answer["facets"]:
+        await check_clicks(client, filters | {"q": QUERY}, facet)
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_clicks_on_categories_under_words_that_few_products_hold(client: httpx.AsyncClient) -> None:
+    """The rule for the words is the same before and after a click, at every level of the tree."""
+    rules = set()
+    for q in (QUERY, "wireless", "cotton shirt", "black leather", "cotton nonsense", "steel kettle"):
+        answer = (await client.get("/api/v1/search", params={"q": q, "facets": "category"})).json()
+        rules.add(answer["query"]["interpreted"]["match"])
+        (top,) = answer["facets"]
+        await check_clicks(client, {"q": q}, top)
+        for root in top["values"]:
+            params = {"q": q, "facets": "category", "category": root["value"]}
+            (opened,) = (await client.get("/api/v1/search", params=params)).json()["facets"]
+            await check_clicks(client, params, opened)
+    assert rules == {"all", "some"}
+
+
+SPELLINGS = [
+    "10 m²",
+    "10 m2",
+    "5 Ω",
+    "Weft™",
+    "½ inch",
+    "\ufb01ne",
+    "fine",
+    "a  b",
+    "a b",
+    "a\u00a0b",
+    "a\tb",
+    "\ue000",
+    "Å",
+]
+
+
+async def test_values_that_only_look_the_same_are_told_apart(
+    settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str, client: httpx.AsyncClient
+) -> None:
+    """A value is sent back as it was shown, whatever its characters."""
+    store(settings, [
+        {"sku": f"S{number}", "brand": value, "attributes": {"area": value},
+         "variants": [{"sku": f"V{number}", "price": 1, "options": {"size": value}}]}
+        for number, value in enumerate(SPELLINGS)
+    ])  # fmt: skip
+    sync_all(settings, db, es)
+    answer = (await client.get("/api/v1/search")).json()
+    facets = {facet["name"]: facet for facet in answer["facets"]}
+    for name in ("attr.area", "attr.size"):
+        assert [value["count"] for value in facets[name]["values"]] == [1] * len(SPELLINGS)
+    for name in ("attr.area", "attr.size", "brand"):
+        await check_clicks(client, {}, facets[name])
+        await check_clicks(client, {"price_max": "1"}, facets[name])
+        for value in facets[name]["values"]:
+            body = {name: value["value"], "facets": [name]}
+            (chosen,) = (await client.post("/api/v1/search", json=body)).json()["facets"]
+            selected = [(item["value"], item["count"]) for item in chosen["values"] if item["selected"]]
+            assert selected == [(value["value"], value["count"])]
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -170,6 +258,25 @@ async def test_selected_values_are_returned_even_at_zero(client: httpx.AsyncClie
     for name in ("attr.color", "brand", "category"):
         chosen = [value for value in facets[name]["values"] if value["selected"]]
         assert [(value["value"], value["count"]) for value in chosen] == [(params[name], 0)]
+
+
+async def test_selected_numbers_and_ranges_are_returned(
+    settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str, client: httpx.AsyncClient
+) -> None:
+    store(settings, [{"sku": f"n{number}", "attributes": {"depth": number}} for number in range(3)])
+    sync_all(settings, db, es)
+
+    async def facets(**params: Any) -> dict[str, Any]:
+        return {item["name"]: item for item in (await client.get("/api/v1/search", params=params)).json()["facets"]}
+
+    depth = (await facets(**{"attr.depth": ["1", "7"]}))["attr.depth"]
+    assert depth["type"] == "values"
+    counts = {(value["value"], value["count"], value["selected"]) for value in depth["values"]}
+    assert counts == {("0", 1, False), ("1", 1, True), ("2", 1, False), ("7", 0, True)}
+    # All prices are the same, and nothing has this depth together with them: still there, to be taken back.
+    chosen = await facets(**{"price_min": "500", "attr.depth_min": "1", "attr.none_min": "1"})
+    assert {"price", "attr.depth", "attr.none"} <= set(chosen)
+    assert "price" not in await facets()
 
 
 @pytest.mark.usefixtures("catalogue")

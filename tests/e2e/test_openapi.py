@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
+from elasticsearch import Elasticsearch
+
+from api.rest.search_models import AutocompleteOut, SearchOut
+from catalog.settings import Settings
+from tests.support import store, sync_all
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -69,6 +75,9 @@ async def test_every_address_is_described(document: Any) -> None:
         ("PUT", "/api/v1/categories/{category_id}"),
         ("PATCH", "/api/v1/categories/{category_id}"),
         ("DELETE", "/api/v1/categories/{category_id}"),
+        ("GET", "/api/v1/search"),
+        ("POST", "/api/v1/search"),
+        ("GET", "/api/v1/autocomplete"),
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/metrics"),
@@ -95,7 +104,7 @@ async def test_it_is_openapi_3_0(document: Any) -> None:
     for node in _nodes(document["components"]["schemas"]):
         assert node.get("type") != "null"
         assert not isinstance(node.get("type"), list)
-        assert not {"const", "prefixItems", "$defs"} & set(node)
+        assert not {"const", "prefixItems", "$defs", "propertyNames"} & set(node)
         assert not isinstance(node.get("examples"), list)
         assert isinstance(node.get("exclusiveMinimum", True), bool)
     schemas = document["components"]["schemas"]
@@ -103,3 +112,49 @@ async def test_it_is_openapi_3_0(document: Any) -> None:
         if isinstance(node.get("$ref"), str):
             assert node["$ref"].removeprefix("#/components/schemas/") in schemas
             assert set(node) == {"$ref"}, "3.0 ignores what stands next to a reference"
+
+
+async def test_prices_have_no_multiple_of(document: Any) -> None:
+    """29.99 is no multiple of 0.01 for a validator that divides doubles."""
+    assert not [node for node in _nodes(document) if "multipleOf" in node]
+
+
+async def test_search_is_described(document: Any) -> None:
+    got, posted = (document["paths"]["/api/v1/search"][method] for method in ("get", "post"))
+    types = {item["name"]: item["schema"]["type"] for item in got["parameters"]}
+    assert {name for name, kind in types.items() if kind == "array"} == {"brand", "attr.NAME", "facets"}
+    assert {name for name, kind in types.items() if kind == "integer"} == {"page", "per_page"}
+    assert {name for name, kind in types.items() if kind == "boolean"} == {"in_stock", "on_sale"}
+    body = posted["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]) == {name for name in types if not name.startswith("attr.")}
+    assert "attr.NAME" in body["additionalProperties"]["description"]
+    completed = document["paths"]["/api/v1/autocomplete"]["get"]
+    assert [item["schema"]["type"] for item in completed["parameters"]] == ["string", "integer", "string"]
+    assert set(posted["responses"]) == {"200", "401", "413", "422", "503"}
+    for operation, name in ((got, "SearchOut"), (posted, "SearchOut"), (completed, "AutocompleteOut")):
+        assert {"200", "401", "422", "503"} <= set(operation["responses"])
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": f"#/components/schemas/{name}"}
+
+
+async def test_search_answers_what_is_described(
+    settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str, client: httpx.AsyncClient
+) -> None:
+    """The models are for the page alone: nothing else holds an answer against them."""
+    store(settings, [
+        {"sku": "TEE", "name": "Cotton shirt", "brand": "Weft", "category": "Clothing > Shirts", "attributes": {"g": 1},
+         "variants": [{"sku": "TEE-M", "price": 15, "inventory": 1, "options": {"size": "M"}}]},
+        {"sku": "BOLT", "name": "Cotton bolt", "price": 3.5, "attributes": {"g": 2, "size": "L"}, "images": ["/a.png"]},
+    ])  # fmt: skip
+    sync_all(settings, db, es)
+    kinds: set[str] = set()
+    for params in ({}, {"q": "cotton"}, {"q": "cotton", "attr.size": "M"}, {"facets": "none"}, {"sort": "name"}):
+        answer = await client.get("/api/v1/search", params=params)
+        found = SearchOut.model_validate_json(answer.content, extra="forbid", strict=True)
+        assert found.hits
+        kinds |= {facet.type for facet in found.facets}
+    assert kinds == {"values", "range", "tree"}
+    for q in ("cott", "weft", "shir", ""):
+        answer = await client.get("/api/v1/autocomplete", params={"q": q})
+        completed = AutocompleteOut.model_validate_json(answer.content, extra="forbid", strict=True)
+        assert any(held for _, held in completed.sections) == bool(q)

@@ -22,6 +22,7 @@ WRONG_FIELDS: list[tuple[str, Any]] = [
     ("price", "free"),
     ("price", []),
     ("price", "1e3"),
+    ("price", "١٢"),
     ("price", 10**400),
     ("compare_at_price", -1),
     ("cost", 1.001),
@@ -55,6 +56,10 @@ WRONG_FIELDS: list[tuple[str, Any]] = [
     ("category_id", NOBODY),
     ("publish_from", "2026-01-01T00:00:00"),
     ("publish_from", "soon"),
+    ("publish_from", "0001-01-01T00:00:00+14:00"),
+    ("publish_from", "1900-01-01T00:00:00+00:01"),
+    ("publish_until", "9999-12-31T23:59:59-14:00"),
+    ("publish_until", "2200-01-01T00:00:00-00:01"),
     ("images", "not a list"),
     ("images.0.url", [{"url": "javascript:alert(1)"}]),
     ("images.0.height", [{"url": "/a.jpg", "height": 5}]),
@@ -64,6 +69,7 @@ WRONG_FIELDS: list[tuple[str, Any]] = [
     ("attributes", {"a": "\x00"}),
     ("attributes", ["a"]),
     ("attributes", {f"a{n}": n for n in range(501)}),
+    ("attributes", {f"a{n}": list(range(200)) for n in range(11)}),
     ("variants", [{"sku": "twice", "price": 1}, {"sku": "twice", "price": 2}]),
     ("variants", [{"sku": f"v{n}", "price": 1, "inventory": 2**31 - 1} for n in range(2)]),
     ("variants.0.price", [{"sku": "v", "price": -1}]),
@@ -260,3 +266,27 @@ async def test_request_ids(client: httpx.AsyncClient) -> None:
     for insane in ("x" * 101, "a b", "<script>", ""):
         answer = await client.get("/health/live", headers={"X-Request-ID": insane})
         assert answer.headers["x-request-id"] not in ("", insane)
+
+
+async def test_attributes_that_variants_would_repeat_too_often(editor: httpx.AsyncClient) -> None:
+    variants = [{"sku": f"v{number}", "price": 1} for number in range(500)]
+    sent = a_product(attributes={"a": "x" * 9_000}, variants=variants)
+    assert_problem(await editor.post(PRODUCTS, json=sent), 422, "variants")
+    product = await created(editor, attributes={"a": "x" * 8_000}, variants=variants)
+    address = f"{PRODUCTS}/{product['id']}"
+    assert_problem(await editor.patch(address, json={"attributes": {"b": "x" * 1_000}}), 422, "variants")
+    assert (await editor.patch(address, json={"variants": variants[:400]})).status_code == 200
+    assert (await editor.patch(address, json={"attributes": {"b": "x" * 1_000}})).status_code == 200
+    assert_problem(await editor.patch(address, json={"variants": variants}), 422, "variants")
+
+
+async def test_attributes_that_grow_by_patches(editor: httpx.AsyncClient) -> None:
+    product = await created(editor, attributes={f"a{n}": list(range(200)) for n in range(10)})
+    patched = await editor.patch(f"{PRODUCTS}/{product['id']}", json={"attributes": {"b": 1}})
+    assert_problem(patched, 422, "attributes")
+
+
+async def test_times_at_the_ends_are_kept(editor: httpx.AsyncClient) -> None:
+    times = {"publish_from": "1900-01-01T02:00:00+02:00", "publish_until": "2200-01-01T00:00:00Z"}
+    product = await created(editor, **times)
+    assert (product["publish_from"], product["publish_until"]) == ("1900-01-01T00:00:00Z", "2200-01-01T00:00:00Z")

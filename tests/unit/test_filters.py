@@ -24,3 +24,12 @@ def test_a_facet_ignores_its_own_filter_only() -> None:
 def test_category_paths_are_read_as_people_write_them() -> None:
     assert category_path("Electronics > Head Phones") == "electronics/head-phones"
     assert category_path("/electronics/head-phones/") == "electronics/head-phones"
+
+
+def test_brands_are_told_apart_by_lower_case_alone() -> None:
+    (found,) = filters_of(SearchRequest(brands=("Ñandú",)))
+    assert found.product == {"terms": {"brand.lower": ["Ñandú"]}}
+
+
+def test_a_path_of_endless_levels_is_a_short_term() -> None:
+    assert category_path("a/" * 1300) == "/".join("a" * 11)

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, needs_probe
+from search.query import probe_body
 from search.request import Range, SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,10 +32,25 @@ def test_an_identifier_is_never_relaxed() -> None:
 
 
 def test_strictness_does_not_depend_on_the_shoppers_filters_or_page() -> None:
-    plain = make_plan(SearchRequest(q="red shoe"), NOW)
-    filtered = make_plan(replace(plain.request, brands=("A",), price=Range(1, 2), page=3), NOW)
+    """Products that hold the words are counted by the same clauses, whatever is filtered."""
+    plain = make_plan(SearchRequest(q="red shoe NX-450"), NOW)
+    shopper = replace(plain.request, category="a/b", brands=("A",), price=Range(1, 2), in_stock=True, page=3)
+    counted = [_counted(probe_body(make_plan(request, NOW))) for request in (plain.request, shopper)]
+    assert counted[0] == counted[1]
     for found in (0, ENOUGH - 1, ENOUGH):
-        assert decide(plain, probe(found)).strictness == decide(filtered, probe(found)).strictness
+        assert decide(plain, probe(found)).strictness == decide(make_plan(shopper, NOW), probe(found)).strictness
+
+
+def _counted(body: dict[str, Any]) -> Any:
+    """What decides the strictness: the query, the products with all words, and those named by an identifier."""
+    every = body["aggs"]["all"]
+    return body["query"], every["filter"], every["aggs"]["identified"]
+
+
+def test_the_category_chooses_the_attributes() -> None:
+    body = probe_body(make_plan(SearchRequest(q="shoe", category="a/b"), NOW))
+    for aggs in (body["aggs"], body["aggs"]["all"]["aggs"]):
+        assert aggs["attributes"]["filter"] == {"term": {"category_paths": "a/b"}}
 
 
 def test_a_selected_attribute_always_has_its_facet() -> None:
@@ -44,8 +63,23 @@ def test_browsing_with_named_facets_needs_no_first_look() -> None:
     assert needs_probe(make_plan(SearchRequest(), NOW))
 
 
+def test_the_category_is_looked_up_where_it_is_shown() -> None:
+    for facets, looked_up in ((("category",), True), (("brand",), False), ((), False)):
+        plan = make_plan(SearchRequest(category="a", facets=facets), NOW)
+        assert needs_probe(plan) == looked_up
+        assert ("category" in probe_body(plan)["aggs"]) == looked_up
+
+
 def test_identifiers() -> None:
-    assert identifiers_in("NX-450") == ("nx450",)
-    assert identifiers_in("case for NX-450") == ("casefornx450", "nx450")
-    assert identifiers_in("12 red shoes") == ("12redshoes",)
-    assert identifiers_in("!!!") == ()
+    plan = make_plan(SearchRequest(q="case for NX-450"), NOW)
+    assert (plan.identifier, plan.parts) == ("casefornx450", ("nx450",))
+    assert make_plan(SearchRequest(q="NX-450"), NOW).parts == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "likely"),
+    [("1440", False), ("1234567", False), ("12345678", True), ("400-6381-333931", True), ("a12", False), ("nx45", True),
+     ("shoes", False), ("!!!", False)],
+)  # fmt: skip
+def test_which_words_of_a_longer_query_may_be_identifiers(word: str, likely: bool) -> None:
+    assert bool(identifiers_in(("mouse", word))) == likely

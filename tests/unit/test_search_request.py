@@ -3,7 +3,8 @@
 import pytest
 
 from catalog.errors import InvalidInput
-from search.request import Range, SearchRequest, parameters_of, parse_request
+from catalog.schemas.fields import parse_attributes
+from search.request import Range, SearchRequest, parameters_of, parse_autocomplete, parse_request
 
 
 def test_everything_at_once() -> None:
@@ -46,6 +47,12 @@ def test_json_has_the_same_names() -> None:
         ("attr.weight_min", "heavy", "attr.weight_min"), ("attr.weight_min", "Infinity", "attr.weight_min"),
         ("facets", "margin", "facets"), ("page", "5000", "page"), ("attr.color", "", "attr.color"),
         ("attr.", "x", "attr."), ("attr." + "n" * 101, "x", "attr." + "n" * 100),
+        ("attr.weight_min", "1_0", "attr.weight_min"), ("attr.weight_min", "١", "attr.weight_min"),
+        ("price_min", "١", "price_min"), ("category", "c" * 2601, "category"), ("attr.color", "x" * 1001, "attr.color"),
+        ("attr.\ud800", "x", "attr.\ud800"), ("brand", "\ud800", "brand"), ("q", "\ud800", "q"),
+        ("facets", "attr." + "n" * 101, "facets"),
+        # Each is one character that NFC spells with three.
+        ("q", "\ufb2c" * 200, "q"),
     ],
 )  # fmt: skip
 def test_a_wrong_parameter_is_named(name: str, value: str, field: str) -> None:
@@ -66,9 +73,66 @@ def test_a_reversed_range_is_refused() -> None:
 
 
 def test_five_thousand_filters_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="filter values"):
+    with pytest.raises(InvalidInput, match="values are allowed"):
         parse_request([("attr.color", str(number)) for number in range(5000)])
 
 
 def test_control_characters_are_spaces() -> None:
     assert parse_request([("q", "a\x00b\u0007c")]).q == "a b c"
+
+
+@pytest.mark.parametrize("value", ["10 m²", "Ω", "Brand™", "½", "\ufb01ne", "a\u00a0b", "a  b", "a\tb", "\ue000", "Å"])
+def test_filter_values_stay_as_the_catalogue_stores_them(value: str) -> None:
+    stored = parse_attributes({"of": value})["of"]
+    request = parse_request([("attr.of", value), ("brand", stored)])
+    assert request.attributes == (("of", (stored,)),)
+    assert request.brands == (stored,)
+
+
+def test_words_keep_their_characters() -> None:
+    assert parse_request([("q", "10 m² ™ \ufb01ne")]).q == "10 m² ™ \ufb01ne"
+
+
+def test_at_most_twenty_filters() -> None:
+    fixed = [("category", "a"), ("brand", "b"), ("price_min", "1"), ("price_max", "2"), ("in_stock", "true")]
+    attributes = [(f"attr.a{number}", "x") for number in range(16)]
+    ranges = [("attr.a0_min", "1"), ("attr.a0_max", "2"), ("brand", "c")]
+    parse_request([*fixed, *attributes, *ranges, ("on_sale", "0")])
+    with pytest.raises(InvalidInput, match="at most 20"):
+        parse_request([*fixed, *attributes, *ranges, ("on_sale", "1")])
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", ["brand", "price_max", "attr.a"])
+def test_json_numbers_that_are_none(name: str, number: float) -> None:
+    for value in (number, [1, number]):
+        with pytest.raises(InvalidInput) as caught:
+            parameters_of({name: value})
+        assert [error.field for error in caught.value.errors] == [name]
+
+
+def test_autocomplete_parameters() -> None:
+    assert parse_autocomplete([("q", " hea "), ("limit", "3"), ("category", "audio")]) == ("hea", 3, "audio")
+    assert parse_autocomplete([("category", "")]) == ("", 8, None)
+
+
+@pytest.mark.parametrize(
+    ("items", "field"),
+    [
+        ([("q", "a"), ("q", "b")], "q"), ([("limit", "1"), ("limit", "2")], "limit"), ([("limit", "21")], "limit"),
+        ([("category", "a"), ("category", "b")], "category"), ([("category", "c" * 2601)], "category"),
+        ([("category", ""), ("category", "")], "category"), ([("limit", "")], "limit"), ([("nope", "1")], "nope"),
+    ],
+)  # fmt: skip
+def test_a_wrong_autocomplete_parameter_is_named(items: list[tuple[str, str]], field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_autocomplete(items)
+    assert [error.field for error in caught.value.errors] == [field]
+
+
+def test_mistakes_are_told_in_moderation() -> None:
+    items = [(f"x{number}", "1") for number in range(1000)]
+    for parse in (parse_request, parse_autocomplete):
+        with pytest.raises(InvalidInput) as caught:
+            parse(items)
+        assert len(caught.value.errors) == 20
