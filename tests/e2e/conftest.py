@@ -7,11 +7,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from catalog.services import tokens
 from catalog.services.passwords import hash_password
 from catalog.settings import Settings
+from tests.e2e.small_catalogue import CATALOGUE
+from tests.support import store, sync_all
 
 PASSWORD = "a password for tests"
 
@@ -58,3 +61,9 @@ async def editor(signed_in: SignedIn) -> AsyncIterator[httpx.AsyncClient]:
 async def analyst(signed_in: SignedIn) -> AsyncIterator[httpx.AsyncClient]:
     async with signed_in("analyst") as client:
         yield client
+
+
+@pytest.fixture
+def small_catalogue(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> None:
+    store(settings, CATALOGUE)
+    sync_all(settings, db, es)

@@ -1,59 +1,21 @@
-"""Search and autocomplete through HTTP."""
+"""Search through HTTP: what is found, in which order, under which filters."""
 
-from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
-from elastic_transport import SerializationError
 from elasticsearch import Elasticsearch
-from fastapi import FastAPI
 
-from api.app import create_app
-from catalog.services.tokens import issue
 from catalog.settings import Settings
-from search.request import SORTS, SearchRequest
-from tests.e2e.helpers import NOBODY, assert_problem
+from search.request import SORTS
+from tests.e2e.helpers import NOBODY
+from tests.e2e.small_catalogue import search, skus
 from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
 
-CATALOGUE: list[dict[str, Any]] = [
-    {"sku": "NX-450", "name": "Norvane NX-450 Laptop", "brand": "Norvane", "category": "Computers > Laptops",
-     "price": "899.00", "inventory": 3, "attributes": {"color": "silver", "weight_g": 1400}, "popularity": 0.6},
-    {"sku": "BAG-1", "name": "Laptop Bag", "brand": "Carry", "category": "Computers > Accessories", "price": "39.90",
-     "inventory": 10, "attributes": {"color": "black", "weight_g": 600}, "popularity": 0.9},
-    {"sku": "HP-2", "name": "Aero Wireless Headphones", "brand": "Norvane", "category": "Audio > Headphones",
-     "price": "59.90", "compare_at_price": "79.90", "inventory": 0, "gtin": "4006381333931",
-     "description": "Light headphones with <b>deep</b> bass & long playing time."},
-    {"sku": "TEE", "name": "Cotton T-Shirt", "brand": "Weft", "category": "Clothing > Shirts", "price": "15.00",
-     "variants": [
-         {"sku": "TEE-M", "price": "15.00", "inventory": 0, "options": {"size": "M", "color": "red"}},
-         {"sku": "TEE-L", "price": "18.00", "inventory": 4, "options": {"size": "L", "color": "blue"}}]},
-    {"sku": "DRAFT", "name": "Secret Laptop", "status": "draft"},
-    {"sku": "LATER", "name": "Future Laptop", "publish_from": "2199-01-01T00:00:00Z"},
-    {"sku": "GONE", "name": "Past Laptop", "publish_until": "2001-01-01T00:00:00Z"},
-    {"sku": "CAFE", "name": "Café Crème Mug", "price": "9.00", "inventory": 1},
-]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, CATALOGUE)
-    sync_all(settings, db, es)
-
-
-async def search(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
-    response = await client.get("/api/v1/search", params=params)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def skus(client: httpx.AsyncClient, **params: Any) -> list[str]:
-    return [hit["sku"] for hit in (await search(client, **params))["hits"]]
+pytestmark = pytest.mark.usefixtures("small_catalogue")
 
 
 async def test_the_shape_is_the_contracts(client: httpx.AsyncClient) -> None:
@@ -273,166 +235,3 @@ async def test_get_and_post_are_one(client: httpx.AsyncClient) -> None:
         answer.pop("took_ms")
         answer.pop("query_id")
     assert posted == got
-
-
-@pytest.mark.parametrize(
-    ("params", "field"),
-    [
-        ({"q": "x" * 10_000}, "q"), ({"page": "0"}, "page"), ({"per_page": "101"}, "per_page"), ({"sort": "x"}, "sort"),
-        ({"colour": "red"}, "colour"), ({"price_min": "cheap"}, "price_min"), ({"page": "9999"}, "page"),
-    ],
-)  # fmt: skip
-async def test_bad_parameters_are_named(client: httpx.AsyncClient, params: dict[str, str], field: str) -> None:
-    response = await client.get("/api/v1/search", params=params)
-    assert response.status_code == 422
-    assert response.headers["content-type"] == "application/problem+json"
-    assert field in [error["field"] for error in response.json()["errors"]]
-
-
-@pytest.mark.parametrize(
-    "q", ['name:"x" OR (y', "/.*.*.*/", "a" * 200, "( ( ( [", "* ? ~2 ^5", "мышь 😀 ‏עכבר", "a " * 100,
-          '{"match_all":{}}', "\\"]
-)  # fmt: skip
-async def test_syntax_is_plain_text(client: httpx.AsyncClient, q: str) -> None:
-    await search(client, q=q)
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b'{"attr.\\ud800": "x"}', 422), (b'{"brand": "\\udfff"}', 422), (b'{"q": "\\ud800"}', 422),
-        (b'{"facets": "attr.\\ud800"}', 422), (b'{"\\ud800": null, "q": "x"}', 200),
-        (b'{"price_min": NaN}', 422), (b'{"brand": Infinity}', 422), (b'{"attr.a": [1e400]}', 422),
-        (b'{"q": "' + b"x" * 70_000 + b'"}', 413), (b'{"brand": {}}', 422), (b"[]", 422), (b"nonsense", 422),
-    ],
-)  # fmt: skip
-async def test_bodies_that_are_none(client: httpx.AsyncClient, body: bytes, status: int) -> None:
-    answer = await client.post("/api/v1/search", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == status, answer.text
-
-
-async def test_what_no_server_takes_is_our_defect_and_no_outage(app: FastAPI) -> None:
-    """Nothing of the kind passes the parser; if it did, "try again later" would be the wrong advice."""
-    with pytest.raises(SerializationError):
-        await app.state.search.search(SearchRequest(brands=("\ud800",)))
-
-
-async def test_a_large_body_without_a_length_is_refused(client: httpx.AsyncClient) -> None:
-    async def parts() -> AsyncIterator[bytes]:
-        for _ in range(70):
-            yield b" " * 1024
-
-    answer = await client.post("/api/v1/search", content=parts(), headers={"Content-Type": "application/json"})
-    assert_problem(answer, 413)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["a[b]", "a>b", "a.b", "..", "a*", "a_", "a\x00b", "a\tb", "\u2028a", "n" * 100, "😀" * 100, "null", "\x1fa"],
-)
-async def test_no_attribute_name_breaks_a_search(client: httpx.AsyncClient, name: str) -> None:
-    for value in ("x", "1", "ﷺ" * 1000, "\ufb2c" * 1000, "😀" * 1000, "\x00"):
-        await search(client, q="laptop", **{f"attr.{name}": value, "price_min": "1"})
-    await search(client, facets=f"attr.{name}")
-    await search(client, **{f"attr.{name}_min": "-1e15", f"attr.{name}_max": "1"})
-
-
-async def test_stored_attribute_names_of_any_kind_are_facets(
-    client: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch
-) -> None:
-    names = ["weight [kg]", "a > b", "a.b", "..", "😀"]
-    store(settings, [{"sku": f"A{value}", "attributes": dict.fromkeys(names, value)} for value in ("x", "y")])
-    sync_all(settings, db, es)
-    facets = {facet["name"]: facet for facet in (await search(client))["facets"]}
-    for name in names:
-        assert [value["count"] for value in facets[f"attr.{name}"]["values"]] == [1, 1]
-        assert await skus(client, **{f"attr.{name}": "x"}) == ["Ax"]
-
-
-@pytest.mark.parametrize("category", ["ﷺ/" * 1300, "ﷺ>" * 1300, "!!!", "a" * 2600, "\x00a"])
-async def test_no_category_breaks_a_search(client: httpx.AsyncClient, category: str) -> None:
-    assert (await search(client, category=category))["hits"] == []
-    assert (await client.get("/api/v1/autocomplete", params={"q": "lap", "category": category})).status_code == 200
-
-
-async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
-    for path in ("/api/v1/search", "/api/v1/products", "/api/v1/categories", "/health/live", "/metrics"):
-        got, head = await client.get(path), await client.head(path)
-        assert (head.status_code, head.content) == (got.status_code, b""), path
-        assert head.headers["content-type"] == got.headers["content-type"]
-    assert (await client.head("/api/v1/search", params={"page": "0"})).status_code == 422
-    assert (await client.head("/api/v1/products/bulk")).status_code in (404, 405)
-
-
-async def test_a_private_catalogue_is_searched_with_a_token_only(settings: Settings) -> None:
-    app = create_app(settings.model_copy(update={"public_search": False}))
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as stranger,
-    ):
-        for path in ("search", "autocomplete"):
-            assert (await stranger.get(f"/api/v1/{path}", params={"q": "laptop"})).status_code == 401
-        token = issue(settings, uuid4(), "storefront")
-        answer = await stranger.get("/api/v1/search", headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 200
-
-
-async def test_autocomplete_sections(client: httpx.AsyncClient) -> None:
-    answer = (await client.get("/api/v1/autocomplete", params={"q": "lap"})).json()
-    assert set(answer) == {"query", "sections", "took_ms"}
-    assert set(answer["sections"]) == {"queries", "products", "categories", "brands"}
-    assert {item["sku"] for item in answer["sections"]["products"]} == {"NX-450", "BAG-1"}
-    assert [item["value"] for item in answer["sections"]["categories"]] == ["computers/laptops"]
-    assert "<em>Laptop</em>" in answer["sections"]["products"][0]["highlight"]
-
-
-async def test_autocomplete_completes_categories_at_every_level(client: httpx.AsyncClient) -> None:
-    for text, paths in {
-        "comp": ["computers"], "lap": ["computers/laptops"], "headph": ["audio/headphones"],
-        "haedphones": ["audio/headphones"], "zzz": [],
-    }.items():  # fmt: skip
-        answer = (await client.get("/api/v1/autocomplete", params={"q": text})).json()
-        assert [item["value"] for item in answer["sections"]["categories"]] == paths, text
-    (computers,) = (await client.get("/api/v1/autocomplete", params={"q": "comp"})).json()["sections"]["categories"]
-    assert computers["count"] == len(await skus(client, category="computers"))
-
-
-@pytest.mark.parametrize("text", ["norv", "Norvane", "nrovane"])
-async def test_autocomplete_completes_brands_with_typos(client: httpx.AsyncClient, text: str) -> None:
-    answer = (await client.get("/api/v1/autocomplete", params={"q": text})).json()
-    assert [item["value"] for item in answer["sections"]["brands"]] == ["Norvane"]
-
-
-async def test_no_suggestion_leads_to_nothing(client: httpx.AsyncClient) -> None:
-    for text, some in {
-        "l": True, "la": True, "c": True, "shirts": True, "audio": True, "norv": True, "wireless hea": True,
-        "sec": False, "futu": False, "past": False,
-    }.items():  # fmt: skip
-        sections = (await client.get("/api/v1/autocomplete", params={"q": text})).json()["sections"]
-        assert any(sections.values()) == some, text
-        for brand in sections["brands"]:
-            assert await skus(client, brand=brand["value"])
-        for category in sections["categories"]:
-            assert await skus(client, category=category["value"])
-        for product in sections["products"]:
-            assert product["sku"] in await skus(client, q=product["text"])
-            assert product["sku"] not in ("DRAFT", "LATER", "GONE")
-
-
-@pytest.mark.parametrize(
-    ("params", "field"),
-    [
-        ({"limit": "0"}, "limit"), ({"limit": "x"}, "limit"), ({"q": "x" * 201}, "q"), ({"nope": "1"}, "nope"),
-        ({"q": ["a", "b"]}, "q"), ({"limit": ["1", "2"]}, "limit"), ({"category": ["a", "b"]}, "category"),
-        ({"category": "c" * 2601}, "category"),
-    ],
-)  # fmt: skip
-async def test_bad_autocomplete_parameters(client: httpx.AsyncClient, params: dict[str, Any], field: str) -> None:
-    assert_problem(await client.get("/api/v1/autocomplete", params=params), 422, field)
-
-
-async def test_unknown_autocomplete_parameters_are_told_in_moderation(client: httpx.AsyncClient) -> None:
-    params = {f"x{number}": "1" for number in range(500)}
-    problem = assert_problem(await client.get("/api/v1/autocomplete", params=params), 422, "x0")
-    assert len(problem["errors"]) == 20

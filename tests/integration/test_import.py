@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -37,7 +38,8 @@ PRODUCTS = st.fixed_dictionaries(
         "category": st.none() | st.sampled_from(["a", "A > b", "a > B > c"]),
         "inventory": st.none() | st.integers(0, 100),
         "status": st.none() | st.sampled_from(["draft", "active", "archived"]),
-        "publish_from": st.none() | st.datetimes().map(lambda at: at.isoformat() + "Z"),
+        "publish_from": st.none()
+        | st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)).map(lambda at: at.isoformat() + "Z"),
         "popularity": st.none() | st.floats(0, 1e15),
         "attributes": st.none()
         | st.dictionaries(st.sampled_from("ab"), SCALARS | st.lists(SCALARS.filter(lambda v: v is not None))),
