@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     With `TEST_POSTGRES_URL` and its sisters set, servers that are already running are used instead.
     """
+    # Whoever runs the service from this checkout has a `.env` in it, which is none of the tests' business.
+    Settings.model_config["env_file"] = None
     for name in [name for name in os.environ if name.startswith("CATALOG_")]:
         if name != "CATALOG_TEST_SECURE":
             del os.environ[name]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def run(settings: Settings, *command: str) -> subprocess.CompletedProcess[str]:
     """`catalog COMMAND` with these settings, to its end."""
     return subprocess.run(
         [sys.executable, "-m", "cli", *command],
+        cwd=tempfile.gettempdir(),  # away from a `.env` in the checkout
         env=environment(settings),
         capture_output=True,
         text=True,
@@ -40,6 +42,7 @@ def running(settings: Settings, *command: str) -> Iterator[subprocess.Popen[byte
     """`catalog COMMAND` with these settings; ended with its children when the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *command],
+        cwd=tempfile.gettempdir(),  # away from a `.env` in the checkout
         env=environment(settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
