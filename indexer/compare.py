@@ -1,7 +1,7 @@
 """Compares an index with Postgres: counts and sums of checksums by bucket, then ids where a bucket differs."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -104,20 +104,26 @@ def _bucket_differences(
 
 
 def _index_versions(client: Elasticsearch, alias: str, bucket: int) -> dict[UUID, int]:
-    held: dict[UUID, int] = {}
+    hits = bucket_hits(client, alias, bucket, page=PAGE, source=False, docvalue_fields=[{"field": "version"}])
+    return {UUID(hit["_id"]): hit["fields"]["version"][0] for hit in hits}
+
+
+def bucket_hits(
+    client: Elasticsearch, alias: str, bucket: int, *, page: int, **options: Any
+) -> Iterator[dict[str, Any]]:
+    """Every living document of a bucket, `page` of them in a request; `options` are those of a search."""
     after: list[Any] | None = None
     while True:
         answer = client.search(
             index=alias,
-            size=PAGE,
+            size=page,
             query={"bool": {"filter": [READ_FILTER, {"term": {"bucket": bucket}}]}},
             sort=[{"id": "asc"}],
             search_after=after,
-            source=False,
-            docvalue_fields=[{"field": "version"}],
+            **options,
         )
         hits = answer["hits"]["hits"]
-        held |= {UUID(hit["_id"]): hit["fields"]["version"][0] for hit in hits}
-        if len(hits) < PAGE:
-            return held
+        yield from hits
+        if len(hits) < page:
+            return
         after = hits[-1]["sort"]

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import psycopg
 
+from indexer.ledger import bump
+
 CHUNK = 1000
 PRIORITY = 10
 FIRST = UUID(int=0)
@@ -26,8 +28,7 @@ def spread_chunk(connection: psycopg.Connection[Any]) -> bool:
         found = connection.execute(AFFECTED[kind], (entity_id, cursor or FIRST, CHUNK)).fetchall()
         ids = [product_id for (product_id,) in found]
         if ids:
-            connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(PRIORITY),))
-            connection.execute("SELECT ledger_bump(%s)", (ids,))
+            bump(connection, ids, PRIORITY)
         if len(ids) < CHUNK:
             connection.execute("DELETE FROM fanout WHERE id = %s", (fanout_id,))
         else:

@@ -113,6 +113,12 @@ def release(connection: psycopg.Connection[Any], held: Claim, ids: Sequence[UUID
         connection.execute(RELEASE, (list(ids), held.lease))
 
 
+def bump(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int) -> None:
+    """Give products a new version, for live sync to write at this priority. Call it inside a transaction."""
+    connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(priority),))
+    connection.execute("SELECT ledger_bump(%s)", (list(ids),))
+
+
 def claimable(connection: psycopg.Connection[Any], at_most: int) -> int:
     """How many rows could be claimed now, counted up to `at_most`."""
     row = connection.execute(

@@ -5,7 +5,7 @@ second path into an index.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,17 +14,20 @@ import psycopg
 import structlog
 from elasticsearch import Elasticsearch
 
-from indexer.compare import LOOKS, PENDING, SETTLE_SECONDS, Difference, lasting_differences
+from indexer.compare import LOOKS, PENDING, SETTLE_SECONDS, Difference, bucket_hits, lasting_differences
+from indexer.ledger import bump
+from indexer.ledger import versions as ledger_versions
 from indexer.registry import BUILDING, Target, targets
 from indexer.rows import read_between
 from indexer.sync import document_of
 from mappings.checksum import BUCKETS, bucket_keys
-from mappings.names import READ_FILTER, write_alias
+from mappings.names import write_alias
 
 log = structlog.get_logger()
 
 # Behind single changes and imports, before the spread of a category's change.
 PRIORITY = 7
+# Whole documents: fewer to a page than when only versions are read.
 PAGE = 1000
 
 # A document that Postgres never knew gets a ledger row of a deleted product, one version above the document's.
@@ -81,9 +84,15 @@ def _reconcile_one(
     report: Report,
 ) -> Findings:
     differing = lasting_differences(connection, client, target.name)
-    ahead = tuple(item for item in differing if _is_ahead(connection, item))
-    versions = tuple(item for item in differing if item not in ahead)
     known = {item.product_id for item in differing}
+    truth = ledger_versions(connection, list(known))
+    # A document that Postgres never knew is not ahead of anything.
+    ahead = tuple(
+        item
+        for item in differing
+        if item.indexed_version is not None and item.indexed_version > truth.get(item.product_id, item.indexed_version)
+    )
+    versions = tuple(item for item in differing if item not in ahead)
     contents: list[UUID] = []
     products = 0
     for bucket in range(BUCKETS):
@@ -108,12 +117,6 @@ def _reconcile_one(
     return findings
 
 
-def _is_ahead(connection: psycopg.Connection[Any], item: Difference) -> bool:
-    """Newer than a version that Postgres has; a document that Postgres never knew is no such thing."""
-    row = connection.execute("SELECT version FROM product_sync WHERE product_id = %s", (item.product_id,)).fetchone()
-    return row is not None and item.indexed_version is not None and item.indexed_version > row[0]
-
-
 def _audit(
     connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, bucket: int
 ) -> tuple[list[UUID], int]:
@@ -134,7 +137,7 @@ def _audit(
 def _differing_contents(
     connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, bucket: int
 ) -> tuple[set[UUID], int]:
-    held = {UUID(body["id"]): body for body in _bodies(client, target, bucket)}
+    held = {UUID(hit["_id"]): hit["_source"] for hit in bucket_hits(client, target.alias, bucket, page=PAGE)}
     differing: set[UUID] = set()
     compared = 0
     for item in read_between(connection, *bucket_keys(bucket)):
@@ -148,31 +151,13 @@ def _differing_contents(
     return differing - pending, compared
 
 
-def _bodies(client: Elasticsearch, target: Target, bucket: int) -> Iterator[dict[str, Any]]:
-    after: list[Any] | None = None
-    while True:
-        answer = client.search(
-            index=target.alias,
-            size=PAGE,
-            query={"bool": {"filter": [READ_FILTER, {"term": {"bucket": bucket}}]}},
-            sort=[{"id": "asc"}],
-            search_after=after,
-        )
-        hits = answer["hits"]["hits"]
-        yield from (hit["_source"] for hit in hits)
-        if len(hits) < PAGE:
-            return
-        after = hits[-1]["sort"]
-
-
 def _repair(connection: psycopg.Connection[Any], versions: Iterable[Difference], contents: Iterable[UUID]) -> int:
     ids = {item.product_id for item in versions} | set(contents)
     if not ids:
         return 0
     with connection.transaction():
-        connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(PRIORITY),))
         for item in versions:
             if item.indexed_version is not None and item.database_version is None:
                 connection.execute(ADOPT, (item.product_id, item.indexed_version + 1, PRIORITY))
-        connection.execute("SELECT ledger_bump(%s)", (sorted(ids),))
+        bump(connection, sorted(ids), PRIORITY)
     return len(ids)
