@@ -3,10 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-import psycopg
 import typer
-from elastic_transport import TransportError
-from elasticsearch import ApiError
 from rich.console import Console
 from typer.core import TyperGroup
 
@@ -61,22 +58,17 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (CatalogError, StackError) as error:
             raise _said(str(error)) from None
-        except psycopg.errors.UndefinedTable:
-            raise _said("The database has no schema yet: run `catalog migrate`.") from None
-        except psycopg.OperationalError as error:
-            raise _said(f"Postgres does not answer: {_first_line(error)}. Is it up? See `catalog status`.") from None
-        except (ApiError, TransportError) as error:
-            raise _said(f"Elasticsearch does not answer as it should: {_first_line(error)}") from None
+        except Exception as error:
+            known = import_module("cli.failures").sentence(error)
+            if known is None:
+                raise
+            raise _said(known) from None
 
 
 def _said(sentence: str) -> typer.Exit:
     """Print one sentence on stderr; the exit to raise."""
     Console(stderr=True, soft_wrap=True).print(sentence, style="red", markup=False, highlight=False)
     return typer.Exit(1)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
