@@ -1,4 +1,4 @@
-"""Commands about the index: reindex, sync."""
+"""Commands about the index: rollback, reconcile, sync."""
 
 import json
 from contextlib import closing
@@ -7,46 +7,18 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from catalog.database import connect
 from catalog.elasticsearch import make_client
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
-from indexer import rebuild, switch
 from indexer import reconcile as reconciling
+from indexer import switch
 from indexer.registry import targets
 from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)
-
-
-def reindex() -> None:
-    """Build a new index beside the live one, compare it with Postgres and switch to it."""
-    settings = get_settings()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with closing(make_client(settings)) as client, Progress(*columns, console=console) as bar:
-        shown = bar.add_task("starting", total=None, rate="")
-
-        def report(progress: rebuild.Progress) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(
-                shown,
-                description=progress.phase,
-                completed=progress.done,
-                total=progress.total,
-                rate=f"{speed:,.0f} documents/s" if speed else "",
-            )
-
-        name = rebuild.rebuild(settings, client, report)
-    console.print(f"{name} is live")
 
 
 def rollback() -> None:

@@ -24,7 +24,7 @@ COMMANDS = {
     "pump": "cli.run:pump",
     "import": "cli.data:import_products",
     "generate": "cli.data:generate",
-    "reindex": "cli.index:reindex",
+    "reindex": "cli.reindex:reindex",
     "rollback": "cli.index:rollback",
     "reconcile": "cli.index:reconcile",
     "sync": "cli.index:sync",

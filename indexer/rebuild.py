@@ -1,39 +1,52 @@
 """Builds a new index beside the live one and moves the read alias, while live sync writes to both.
 
+A rebuild is a row in `jobs`. Anybody may queue it, and anybody may carry it on: workers, a command, both at once. Each
+of them calls `advance` until nothing is left to do, so a rebuild survives every process that works on it.
+
 Order matters: the index is registered before the backfill reads a row, so a change is either seen by the backfill or
 written by live sync, which reads the register in the snapshot of its rows. Versions make the overlap harmless.
 """
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import structlog
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from catalog.database import connect
 from catalog.errors import Conflict
+from catalog.failpoints import failpoint
 from catalog.settings import Settings
-from indexer import registry
-from indexer.bulk import Document, Outcome, write
+from indexer import chunks, jobs, registry
 from indexer.compare import lasting_differences, listed
+from indexer.jobs import REINDEX, Job
+from indexer.loading import Unavailable, load
 from indexer.pressure import Pressure
-from indexer.rows import Snapshot, read_after
-from indexer.switch import only_one, switch
-from indexer.sync import document_of
+from indexer.switch import locked, switch
+from indexer.upkeep import clear_leftovers, drop
 from mappings.names import index_name, read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS
 
 log = structlog.get_logger()
 
-CHUNK = 1000
-OUTAGE_SECONDS = 600.0
+# Between two looks at a rebuild in which others hold everything that is left to do.
+LOOK_AGAIN_SECONDS = 0.2
+
+
+class Step(Enum):
+    """What became of one call of `advance`."""
+
+    WORKED = "worked"
+    WAITING = "waiting"  # others hold what is left; look again
+    UNAVAILABLE = "unavailable"  # Elasticsearch takes no writes; pause before looking again
+    ENDED = "ended"  # there is no rebuild to carry on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +62,98 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda progress: None) -> str:
-    """Build, fill, compare and switch to a new index; its name.
+def start(connection: psycopg.Connection[Any], shards: int | None = None) -> Job:
+    """Queue a rebuild. Raises Conflict while another one has not ended."""
+    return jobs.queue(connection, REINDEX, {"shards": shards} if shards else {})
 
-    Raises Conflict when another rebuild is running or when the comparison finds a difference: the live index stays.
+
+def join_or_start(connection: psycopg.Connection[Any]) -> Job:
+    """The rebuild under way, or a new one."""
+    while (job := jobs.active(connection, REINDEX)) is None:
+        with suppress(Conflict):  # somebody started one since we looked
+            return start(connection)
+    return job
+
+
+def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> Step:
+    """Do the next piece of the rebuild that is under way: a second or so of work, and the comparison at the end.
+
+    `connection` is in autocommit mode. Killed at any line, the piece is done again by whoever comes next.
+    """
+    job = jobs.active(connection, REINDEX)
+    if job is None:
+        return Step.ENDED
+    try:
+        if job.cancel_requested:
+            return _cancel(connection, client, settings, job)
+        if job.state == jobs.QUEUED:
+            return _prepare(connection, client, settings, job)
+        if (chunk := chunks.claim(connection, job.id)) is not None:
+            return _fill(connection, client, settings, job, chunk)
+        if chunks.tally(connection, job.id).left:
+            return Step.WAITING
+        return _finish(connection, client, settings, job)
+    except Conflict as error:
+        _fail(connection, client, settings, job, str(error))
+        return Step.ENDED
+    except (ApiError, TransportError) as error:
+        log.warning("rebuild.unavailable", error=f"{type(error).__name__}: {error.message}")
+        return Step.UNAVAILABLE
+
+
+def work(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    settings: Settings,
+    *,
+    seconds: float = float("inf"),
+    between: Callable[[], object] = lambda: None,
+) -> None:
+    """Carry the rebuild on until it ends or the time is up; `between` is called after every step.
+
+    A pause of an outage grows with jitter and is never longer than the time that is left.
+    """
+    pressure = Pressure(1)
+    deadline = time.monotonic() + seconds
+    while (step := advance(connection, client, settings)) is not Step.ENDED:
+        between()
+        if step is Step.UNAVAILABLE:
+            pause = pressure.failed()
+        else:
+            pressure.succeeded()
+            pause = LOOK_AGAIN_SECONDS if step is Step.WAITING else 0.0
+        if time.monotonic() + pause >= deadline:
+            return
+        time.sleep(pause)
+
+
+def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda progress: None) -> str:
+    """Start a rebuild, or join the one under way, and carry it to its end; the name of the new index.
+
+    Raises Conflict when it fails or is cancelled: then the live index is as it was.
     """
     with closing(connect(settings, "catalog-rebuild", autocommit=True)) as connection:
-        only_one(connection)
-        _clear_leftovers(connection, client, settings)
-        name = _create(connection, client, settings)
-        try:
-            total = _backfill(connection, client, name, report)
-            _ready_for_search(client, settings, name)
-            report(Progress(name, "comparing", total, total))
-            _refuse_if_different(connection, client, name)
-            switch(connection, client, settings, name)
-        except BaseException:
-            # Once readers look at it, it stays: if only the record is missing, the next rebuild makes it.
-            if not client.indices.exists_alias(name=read_alias(settings.index_prefix), index=name):
-                _drop(connection, client, name)
-            raise
-        report(Progress(name, "live", total, total))
-        return name
+        job = join_or_start(connection)
+        work(connection, client, settings, between=lambda: report(progress(connection, job)))
+        return result(connection, job)
+
+
+def result(connection: psycopg.Connection[Any], job: Job) -> str:
+    """The index that a rebuild made. Raises Conflict when it failed or was cancelled."""
+    ended = jobs.get(connection, job.id)
+    if ended.state == jobs.CANCELLED:
+        raise Conflict("The rebuild was cancelled. The live index is unchanged.")
+    if ended.state != jobs.DONE:
+        raise Conflict(ended.error or f"The rebuild is {ended.state}.")
+    return str(ended.progress["index"])
+
+
+def progress(connection: psycopg.Connection[Any], job: Job) -> Progress:
+    """How far a rebuild is, from its rows."""
+    now = jobs.get(connection, job.id).progress
+    tally = chunks.tally(connection, job.id)
+    total = max(int(now.get("total", 0)), tally.documents)
+    return Progress(now.get("index", ""), now.get("phase", "preparing"), tally.documents, total)
 
 
 def ensure_index(settings: Settings, client: Elasticsearch) -> str | None:
@@ -81,42 +164,22 @@ def ensure_index(settings: Settings, client: Elasticsearch) -> str | None:
     return None if there else rebuild(settings, client)
 
 
-def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> list[str]:
-    """Drop indexes that have been on standby for `standby_hours`; their names.
-
-    They leave the register first: a writer that still holds an older snapshot of it meets a missing alias, releases its
-    rows and reads the register again.
-    """
-    rows = connection.execute(
-        "UPDATE search_indexes SET state = 'retired' WHERE state = 'retired' OR "
-        "(state = 'standby' AND retired_at < now() - make_interval(secs => %s)) RETURNING name",
-        (settings.standby_hours * 3600,),
-    ).fetchall()
-    for (name,) in rows:
-        _drop(connection, client, name)
-    return [name for (name,) in rows]
-
-
-def _clear_leftovers(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    """After a killed rebuild or a loss in Elasticsearch: make the register say what is there, drop what nobody uses."""
-    alias = read_alias(settings.index_prefix)
-    for target in registry.targets(connection):
-        if not client.indices.exists(index=target.name):
-            # Nothing can be written to it any more, and live sync would wait for it for ever.
-            log.error("rebuild.index_lost", index=target.name, state=target.state)
-            connection.execute("DELETE FROM search_indexes WHERE name = %s", (target.name,))
-        elif target.state == registry.BUILDING and client.indices.exists_alias(name=alias, index=target.name):
-            with connection.transaction():
-                registry.promote(connection, target.name)
-        elif target.state == registry.BUILDING:
-            _drop(connection, client, target.name)
-    registered = {target.name for target in registry.targets(connection)}
-    for name, held in client.indices.get_alias(index=index_name(settings.index_prefix, "*")).body.items():
-        if name not in registered and alias not in held["aliases"]:
-            client.indices.delete(index=name, ignore_unavailable=True)
+def _prepare(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job) -> Step:
+    """A new, registered index and the plan of its pieces. Killed halfway, it begins again from nothing."""
+    with locked(connection) as mine:
+        if not mine or jobs.get(connection, job.id).state != jobs.QUEUED:
+            return Step.WAITING
+        clear_leftovers(connection, client, settings)
+        name = _create(connection, client, settings, job.params.get("shards") or settings.index_shards)
+        failpoint(settings, "rebuild.after_create")
+        chunks.plan(connection, job.id)
+        row = connection.execute("SELECT count(*) FROM products").fetchone()
+        jobs.note(connection, job.id, index=name, phase="filling", total=int(row[0]) if row else 0)
+        jobs.run(connection, job.id)
+    return Step.WORKED
 
 
-def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> str:
+def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, shards: int) -> str:
     name = index_name(settings.index_prefix, f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}")
     schema = SCHEMAS[CURRENT]
     client.indices.create(
@@ -124,80 +187,55 @@ def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings
         # The write alias comes with the index: there is no moment at which a write with require_alias would fail.
         aliases={write_alias(name): {"is_write_index": True}},
         mappings=dict(schema.mappings),
+        # Neither refreshed nor copied while it is filled: both are set when it is full.
         settings={
             **schema.settings,
-            "index": {"number_of_shards": settings.index_shards, "number_of_replicas": 0, "refresh_interval": "-1"},
+            "index": {"number_of_shards": shards, "number_of_replicas": 0, "refresh_interval": "-1"},
         },
     )
     registry.register(connection, name, schema.version)
     return name
 
 
-def _backfill(connection: psycopg.Connection[Any], client: Elasticsearch, name: str, report: Report) -> int:
-    row = connection.execute("SELECT count(*) FROM products").fetchone()
-    total = int(row[0]) if row else 0
-    done, after = 0, UUID(int=0)
-    while True:
-        report(Progress(name, "filling", done, max(total, done)))
-        chunk = read_after(connection, after, CHUNK)
-        if not chunk:
-            return done
-        _write_chunk(connection, client, name, chunk)
-        after = chunk[-1].product_id
-        done += len(chunk)
+def _fill(
+    connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, chunk: chunks.Chunk
+) -> Step:
+    target = _target(connection, job)
+    try:
+        loaded = load(connection, client, target, chunk.first, chunk.last)
+    except Unavailable as error:
+        chunks.release(connection, chunk)
+        if not client.indices.exists(index=target.name):
+            raise Conflict(f"{target.name} is gone from Elasticsearch. The live index is unchanged.") from error
+        log.warning("rebuild.unavailable", error=str(error))
+        return Step.UNAVAILABLE
+    failpoint(settings, "rebuild.after_chunk")
+    chunks.done(connection, chunk, loaded.documents)
+    return Step.WORKED
 
 
-def _write_chunk(
-    connection: psycopg.Connection[Any], client: Elasticsearch, name: str, chunk: Sequence[Snapshot]
-) -> None:
-    """Write a chunk, waiting out an outage; raises Conflict when a document is refused that live sync took."""
-    waiting, refused = _documents(chunk)
-    pressure = Pressure(len(chunk))
-    give_up = time.monotonic() + OUTAGE_SECONDS
-    while waiting:
-        results = write(client, write_alias(name), waiting)
-        refused |= {
-            result.document.product_id: (result.document.version, result.error)
-            for result in results
-            if result.outcome is Outcome.REFUSED
-        }
-        waiting = [result.document for result in results if result.outcome is Outcome.UNAVAILABLE]
-        if waiting and time.monotonic() > give_up:
-            raise Conflict(f"Elasticsearch took no writes for {OUTAGE_SECONDS:.0f} s. The live index is unchanged.")
-        if waiting:
-            time.sleep(pressure.failed())
-    _refuse_unless_quarantined(connection, refused)
+def _target(connection: psycopg.Connection[Any], job: Job) -> registry.Target:
+    for target in registry.targets(connection):
+        if target.name == job.progress["index"]:
+            return target
+    raise Conflict(f"{job.progress['index']} is no longer registered. The live index is unchanged.")
 
 
-Refused = dict[UUID, tuple[int, str | None]]
-
-
-def _documents(chunk: Sequence[Snapshot]) -> tuple[list[Document], Refused]:
-    documents: list[Document] = []
-    refused: Refused = {}
-    for item in chunk:
-        try:
-            documents.append(document_of(item, CURRENT))
-        except Exception as error:
-            refused[item.product_id] = (item.version, f"{type(error).__name__}: {error}")
-    return documents, refused
-
-
-def _refuse_unless_quarantined(connection: psycopg.Connection[Any], refused: Refused) -> None:
-    """A product that live sync has given up on at this very version must not keep every other from being rebuilt."""
-    if not refused:
-        return
-    rows = connection.execute(
-        "SELECT product_id, version FROM product_sync WHERE product_id = ANY (%s) AND next_attempt_at = 'infinity'",
-        (list(refused),),
-    )
-    quarantined = {row[0] for row in rows if refused[row[0]][0] == row[1]}
-    if quarantined:
-        log.warning("rebuild.quarantined_left_out", count=len(quarantined))
-    faults = [f"{key}: {error}" for key, (_, error) in refused.items() if key not in quarantined]
-    if faults:
-        listed = "; ".join(faults[:5])
-        raise Conflict(f"{len(faults)} documents do not fit the new index: {listed}. The live index is unchanged.")
+def _finish(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job) -> Step:
+    """Compare and switch. Killed after the switch, the next one finds the alias moved and only records it."""
+    with locked(connection) as mine:
+        if not mine or jobs.get(connection, job.id).ended:
+            return Step.WAITING
+        target = _target(connection, job)
+        if not client.indices.exists_alias(name=read_alias(settings.index_prefix), index=target.name):
+            jobs.note(connection, job.id, phase="comparing")
+            _ready_for_search(client, settings, target.name)
+            _refuse_if_different(connection, client, target.name)
+            failpoint(settings, "rebuild.before_switch")
+        switch(connection, client, settings, target.name)
+        jobs.note(connection, job.id, phase="live")
+        jobs.end(connection, job.id, jobs.DONE)
+    return Step.WORKED
 
 
 def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> None:
@@ -221,7 +259,36 @@ def _refuse_if_different(connection: psycopg.Connection[Any], client: Elasticsea
         raise Conflict(f"The new index differs from Postgres: {listed(found)}. The live index is unchanged.")
 
 
-def _drop(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:
-    connection.execute("UPDATE search_indexes SET state = 'retired' WHERE name = %s AND state <> 'live'", (name,))
-    client.indices.delete(index=name, ignore_unavailable=True)
-    connection.execute("DELETE FROM search_indexes WHERE name = %s AND state = 'retired'", (name,))
+def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job) -> Step:
+    with locked(connection) as mine:
+        if not mine:
+            return Step.WAITING
+        _end_unswitched(connection, client, settings, job, jobs.CANCELLED, None)
+    return Step.ENDED
+
+
+def _fail(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, error: str) -> None:
+    log.error("rebuild.failed", error=error)
+    with locked(connection, wait=True):
+        _end_unswitched(connection, client, settings, job, jobs.FAILED, error)
+
+
+def _end_unswitched(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    settings: Settings,
+    job: Job,
+    state: str,
+    error: str | None,
+) -> None:
+    """End a rebuild without its index, unless readers look at that index already: then it has succeeded."""
+    building = [target.name for target in registry.targets(connection) if target.state == registry.BUILDING]
+    name = next(iter(building), None)
+    if name and client.indices.exists_alias(name=read_alias(settings.index_prefix), index=name):
+        with connection.transaction():
+            registry.promote(connection, name)
+        jobs.end(connection, job.id, jobs.DONE)
+        return
+    jobs.end(connection, job.id, state, error)
+    if name:
+        drop(connection, client, name)

@@ -1,19 +1,20 @@
 """Reads product rows for documents: one statement, one JSON text for each product."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg import sql
 
 from mappings.row import ProductRow
 
 # The ledger comes first: a product that is gone still has its row there, and that is its tombstone.
 ROWS = """
 SELECT ledger.product_id, ledger.version,
-       CASE WHEN product.id IS NULL THEN NULL ELSE json_build_object(
+       CASE WHEN product.id IS NULL OR ledger.dropped_version = ledger.version THEN NULL ELSE json_build_object(
            'id', product.id,
            'sku', product.sku,
            'name', product.name,
@@ -48,10 +49,8 @@ LEFT JOIN brands AS brand ON brand.id = product.brand_id
 LEFT JOIN categories AS category ON category.id = product.category_id
 """
 BY_ID = ROWS + "WHERE ledger.product_id = ANY (%s)"
-# For a backfill: living products only, in key order, after a given key.
-AFTER_KEY = ROWS + "WHERE ledger.product_id > %s AND product.id IS NOT NULL ORDER BY ledger.product_id LIMIT %s"
-
-BETWEEN_KEYS = ROWS + "WHERE ledger.product_id >= %s AND ledger.product_id <= %s AND product.id IS NOT NULL"
+# Living products only: tombstones keep late writes out, and no write is that late in a new index.
+BETWEEN_KEYS = ROWS + "WHERE product.id IS NOT NULL AND ledger.product_id >= {} AND ledger.product_id <= {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,17 @@ def read_products(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> l
     return _snapshots(connection.execute(BY_ID, (list(ids),)))
 
 
-def read_after(connection: psycopg.Connection[Any], after: UUID, limit: int) -> list[Snapshot]:
-    """The next `limit` living products by key."""
-    return _snapshots(connection.execute(AFTER_KEY, (after, limit)))
+def read_between(connection: psycopg.Connection[Any], first: UUID, last: UUID) -> Generator[Snapshot]:
+    """The living products with keys from `first` to `last`, both included, in no particular order.
 
-
-def read_between(connection: psycopg.Connection[Any], first: UUID, last: UUID) -> list[Snapshot]:
-    """The living products with keys from `first` to `last`, in no particular order."""
-    return _snapshots(connection.execute(BETWEEN_KEYS, (first, last)))
+    They come as Postgres makes them (COPY), so that memory does not grow with the range; the connection is busy until
+    the last one is read.
+    """
+    copy_out = sql.SQL("COPY (" + BETWEEN_KEYS + ") TO STDOUT (FORMAT BINARY)").format(first, last)
+    with connection.cursor().copy(copy_out) as copy:
+        copy.set_types(["uuid", "int8", "text"])
+        for row in copy.rows():
+            yield Snapshot(*row)
 
 
 def _snapshots(cursor: psycopg.Cursor[Any]) -> list[Snapshot]:

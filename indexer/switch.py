@@ -1,6 +1,7 @@
 """Moves the read alias: forward at the end of a rebuild, back by a rollback."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -10,7 +11,7 @@ from elasticsearch import Elasticsearch
 from catalog.database import connect
 from catalog.errors import Conflict
 from catalog.settings import Settings
-from indexer import registry
+from indexer import jobs, registry
 from indexer.compare import lasting_differences, listed
 from mappings.names import READ_FILTER, read_alias
 
@@ -20,11 +21,22 @@ log = structlog.get_logger()
 ADVISORY_LOCK = 0x63617461
 
 
-def only_one(connection: psycopg.Connection[Any]) -> None:
-    """Hold off every other rebuild and rollback until this connection ends. Raises Conflict when one is running."""
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()
+@contextmanager
+def locked(connection: psycopg.Connection[Any], *, wait: bool = False) -> Iterator[bool]:
+    """Hold off every other one that begins, ends or undoes a rebuild; False when somebody else holds it.
+
+    The lock ends with the connection, so a killed process leaves none behind.
+    """
+    take = "SELECT pg_advisory_lock(%s) IS NOT NULL" if wait else "SELECT pg_try_advisory_lock(%s)"
+    row = connection.execute(take, (ADVISORY_LOCK,)).fetchone()
     if row != (True,):
-        raise Conflict("A rebuild is running already. Wait for it to end.")
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
 
 
 def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
@@ -45,8 +57,12 @@ def rollback(settings: Settings, client: Elasticsearch) -> str:
 
     Raises Conflict when there is no standby, or when it differs from Postgres: then nothing is changed.
     """
-    with closing(connect(settings, "catalog-rollback", autocommit=True)) as connection:
-        only_one(connection)
+    with (
+        closing(connect(settings, "catalog-rollback", autocommit=True)) as connection,
+        locked(connection) as mine,
+    ):
+        if not mine or jobs.active(connection, jobs.REINDEX):
+            raise Conflict("A rebuild is running. Wait for it to end, or end it with `catalog reindex --cancel`.")
         row = connection.execute(
             "SELECT name, error FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
         ).fetchone()

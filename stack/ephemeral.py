@@ -66,6 +66,7 @@ def ephemeral(
     servers: Collection[str] = tuple(KINDS),
     cache: Path | None = None,
     heap: str = "512m",
+    fast_boot: bool = True,
 ) -> Iterator[Ephemeral]:
     """Started servers on free ports. The data survive `stop`, `kill` and `start` of a server, not the end."""
     home = _new_home()
@@ -80,6 +81,7 @@ def ephemeral(
             secure=secure,
             elasticsearch_password=secrets.token_urlsafe(18) if secure else None,
             heap=heap,
+            fast_boot=fast_boot,
             ephemeral=True,
         )
         running = start(config, report, servers)

@@ -103,7 +103,7 @@ def db(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connection[Any
         connection.execute("SET session_replication_role = replica")
         connection.execute(
             "TRUNCATE products, product_images, product_variants, skus, categories, brands, users, jobs, "
-            "product_sync, fanout, search_indexes"
+            "reindex_chunks, counters, product_sync, fanout, search_indexes"
         )
         connection.execute("SET session_replication_role = origin")
         indexes = list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))

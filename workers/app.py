@@ -10,6 +10,8 @@ from catalog.settings import Settings, get_settings
 SYNC_QUEUE = "sync"
 BACKGROUND_QUEUE = "background"
 DRAIN_SECONDS = 15.0
+# Of live sync between two steps of background work.
+LIVE_SECONDS = 1.0
 TIME_LIMIT = 120
 
 
@@ -39,6 +41,11 @@ def configure(settings: Settings) -> dict[str, Any]:
             "sweep": {"task": "sync.drain", "schedule": settings.sync_sweep_seconds, "options": {"expires": 10}},
             "spread": {
                 "task": "background.spread",
+                "schedule": settings.sync_sweep_seconds,
+                "options": {"expires": 10},
+            },
+            "reindex": {
+                "task": "background.reindex",
                 "schedule": settings.sync_sweep_seconds,
                 "options": {"expires": 10},
             },

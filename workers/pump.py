@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from catalog.database import connect
 from catalog.settings import Settings
+from indexer import jobs
 from indexer.ledger import claimable
 from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE, app
 
@@ -59,6 +60,8 @@ class Pump:
             sent += self._top_up("sync.drain", SYNC_QUEUE, wanted)
         if self._connection.execute("SELECT FROM fanout LIMIT 1").fetchone() is not None:
             sent += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
+        if jobs.active(self._connection, jobs.REINDEX) is not None:
+            sent += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
         return sent
 
     def _top_up(self, task: str, queue: str, wanted: int) -> int:

@@ -5,9 +5,10 @@ import time
 from catalog.settings import get_settings
 from indexer.drain import drain
 from indexer.fanout import spread_chunk
-from indexer.rebuild import expire_standby
+from indexer.rebuild import work
+from indexer.upkeep import expire_standby
 from workers import resources
-from workers.app import DRAIN_SECONDS, app
+from workers.app import DRAIN_SECONDS, LIVE_SECONDS, app
 
 
 @app.task(name="sync.drain")
@@ -21,7 +22,18 @@ def spread() -> None:
     """Bump the products of changed categories and brands, for a bounded time."""
     deadline = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < deadline and spread_chunk(resources.connection()):
-        pass
+        _live_first()
+
+
+@app.task(name="background.reindex")
+def reindex() -> None:
+    """Carry a rebuild on for a bounded time, with live changes first."""
+    work(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+
+
+def _live_first() -> None:
+    """Long work may hold every process of this worker: between two of its steps each of them writes what is pending."""
+    drain(resources.connection(), resources.client(), get_settings(), resources.pressure(), LIVE_SECONDS)
 
 
 @app.task(name="background.expire_standby")

@@ -1,7 +1,7 @@
 """Tables. Importing this package registers every one of them with `Base.metadata`."""
 
 from catalog.models.base import Base
-from catalog.models.job import Job
+from catalog.models.job import Counter, Job, ReindexChunk
 from catalog.models.product import Product, ProductImage, ProductVariant, Sku
 from catalog.models.sync import Fanout, ProductSync, SearchIndex
 from catalog.models.taxonomy import Brand, Category
@@ -12,12 +12,14 @@ __all__ = [
     "Base",
     "Brand",
     "Category",
+    "Counter",
     "Fanout",
     "Job",
     "Product",
     "ProductImage",
     "ProductSync",
     "ProductVariant",
+    "ReindexChunk",
     "SearchIndex",
     "Sku",
     "User",

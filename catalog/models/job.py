@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,10 +24,34 @@ class Job(Base):
     created_at: Mapped[Timestamp]
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         Index(None, "kind", "created_at"),
         # One job of a kind at a time, whoever starts it.
-        Index("uq_jobs_kind_running", "kind", unique=True, postgresql_where=text("state = 'running'")),
+        Index("uq_jobs_kind_active", "kind", unique=True, postgresql_where=text("state IN ('queued', 'running')")),
     )
+
+
+class ReindexChunk(Base):
+    """Products with `first_id` <= id < `end_id`: a piece of a rebuild that one worker claims for a short while."""
+
+    __tablename__ = "reindex_chunks"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_id: Mapped[UUID]
+    end_id: Mapped[UUID | None]
+    claimed_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    documents: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class Counter(Base):
+    """What workers count for the metrics: they come and go, the API's processes can't ask them."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

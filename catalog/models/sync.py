@@ -33,6 +33,8 @@ class ProductSync(Base):
     # Start of the transaction that bumped the row last: with xmin it tells the trigger that this same transaction has
     # bumped the row already. Once is enough, because nobody else can see the versions in between.
     bumped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Somebody took the product out of the index at this version; the next version puts it back.
+    dropped_version: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         CheckConstraint("version > 0", name="version"),

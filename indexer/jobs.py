@@ -1,0 +1,91 @@
+"""Rows of `jobs` as the indexer uses them: long work that anybody may ask for and any worker may carry on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from catalog.errors import Conflict
+
+REINDEX = "reindex"
+QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+
+_COLUMNS = "id, kind, state, params, progress, error, cancel_requested, started_at"
+_ACTIVE = f"SELECT {_COLUMNS} FROM jobs WHERE kind = %s AND state IN ('queued', 'running')"  # noqa: S608 - constants
+_BY_ID = f"SELECT {_COLUMNS} FROM jobs WHERE id = %s"  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`params` is what was asked for, `progress` how far it is; both are small JSON objects."""
+
+    id: UUID
+    kind: str
+    state: str
+    params: dict[str, Any]
+    progress: dict[str, Any]
+    error: str | None
+    cancel_requested: bool
+    started_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (DONE, FAILED, CANCELLED)
+
+
+def queue(connection: psycopg.Connection[Any], kind: str, params: dict[str, Any]) -> Job:
+    """A new job for the workers. Raises Conflict while another one of its kind has not ended."""
+    row = connection.execute(
+        f"INSERT INTO jobs (kind, params) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",  # noqa: S608
+        (kind, Jsonb(params)),
+    ).fetchone()
+    if row is None:
+        raise Conflict(f"A {kind} is running already. Wait for it to end, or cancel it.")
+    return Job(*row)
+
+
+def active(connection: psycopg.Connection[Any], kind: str) -> Job | None:
+    """The job of this kind that has not ended; there is at most one."""
+    row = connection.execute(_ACTIVE, (kind,)).fetchone()
+    return Job(*row) if row else None
+
+
+def get(connection: psycopg.Connection[Any], job_id: UUID) -> Job:
+    row = connection.execute(_BY_ID, (job_id,)).fetchone()
+    if row is None:
+        raise LookupError(f"there is no job {job_id}")
+    return Job(*row)
+
+
+def run(connection: psycopg.Connection[Any], job_id: UUID) -> None:
+    """From queued to running."""
+    connection.execute(
+        "UPDATE jobs SET state = 'running', started_at = coalesce(started_at, clock_timestamp()) "
+        "WHERE id = %s AND state = 'queued'",
+        (job_id,),
+    )
+
+
+def note(connection: psycopg.Connection[Any], job_id: UUID, **progress: Any) -> None:
+    """Add to the job's progress."""
+    connection.execute("UPDATE jobs SET progress = progress || %s WHERE id = %s", (Jsonb(progress), job_id))
+
+
+def end(connection: psycopg.Connection[Any], job_id: UUID, state: str, error: str | None = None) -> None:
+    """The last state of a job; a job that has ended already keeps its own."""
+    connection.execute(
+        "UPDATE jobs SET state = %s, error = %s, finished_at = clock_timestamp() "
+        "WHERE id = %s AND state IN ('queued', 'running')",
+        (state, error, job_id),
+    )
+
+
+def request_cancel(connection: psycopg.Connection[Any], kind: str) -> bool:
+    """Ask whoever carries the job on to end it; False when none is active."""
+    cursor = connection.execute(
+        "UPDATE jobs SET cancel_requested = true WHERE kind = %s AND state IN ('queued', 'running')", (kind,)
+    )
+    return cursor.rowcount > 0
