@@ -25,6 +25,7 @@ from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
 from catalog.settings import Settings, get_settings
 from indexer import jobs, rebuild
+from indexer.collector import calm_collector
 
 console = Console(stderr=True, soft_wrap=True)
 MOST_SHARDS = 64
@@ -53,6 +54,7 @@ def reindex(
             _cancel(connection, client, settings)
             return
         job = _start_or_join(connection, shards)
+        calm_collector()
         try:
             with _helpers(settings, processes - 1), _bar() as bar:
                 shown = bar.add_task("preparing", total=None, rate="")
@@ -105,6 +107,7 @@ def _help(settings: Settings, parent: int) -> None:
         if os.getppid() != parent:
             raise SystemExit(1)
 
+    calm_collector()
     with (
         closing(make_client(settings)) as client,
         closing(connect(settings, "catalog-reindex", autocommit=True)) as connection,

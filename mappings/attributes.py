@@ -1,6 +1,7 @@
 """Attribute values as tokens: one text for each value, whatever its JSON type."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -25,17 +26,43 @@ def is_number(value: Any) -> bool:
 
 def tokens(value: Any) -> list[str]:
     """The texts of the values held under one name; repeated ones appear once."""
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return [value] if value else []
-    if isinstance(value, list):
+    if kind is list:
         return list(dict.fromkeys(map(value_text, values_of(value))))
     return [] if value is None else [value_text(value)]
 
 
-def merged(parts: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
-    """The union of several {name: [text, ...]}, in first-seen order."""
-    union: dict[str, dict[str, None]] = {}
-    for part in parts:
-        for name, held in part.items():
-            union.setdefault(name, {}).update(dict.fromkeys(held))
-    return {name: list(held) for name, held in union.items()}
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a document says of a product's own attributes, by name where it is a dict.
+
+    `textual` are the names under which a value is not a number: one such value makes the name a text attribute.
+    """
+
+    texts: dict[str, list[str]]
+    numbers: list[dict[str, Any]]
+    textual: set[str]
+
+
+def read_attributes(own: Mapping[str, Any], without: Collection[str] = ()) -> Attributes:
+    """Every attribute that holds a value, in one pass: this is most of the work of a large catalogue's rebuild."""
+    texts: dict[str, list[str]] = {}
+    numbers: list[dict[str, Any]] = []
+    textual: set[str] = set()
+    for name, value in own.items():
+        if name in without:
+            continue
+        if not (held := tokens(value)):
+            continue
+        texts[name] = held
+        if type(value) is str:
+            textual.add(name)
+            continue
+        values = values_of(value)
+        found = [{"name": name, "value": item} for item in values if is_number(item)]
+        numbers += found
+        if len(found) < len(values):
+            textual.add(name)
+    return Attributes(texts, numbers, textual)

@@ -10,9 +10,9 @@ from uuid import UUID
 BUCKETS = 256
 
 
-def bucket(product_id: UUID) -> int:
+def bucket(product_id: str) -> int:
     """0..255: the first byte of the id, so that a bucket is a range of the primary key."""
-    return product_id.bytes[0]
+    return int(product_id[:2], 16)
 
 
 def bucket_keys(number: int) -> tuple[UUID, UUID]:
@@ -21,6 +21,10 @@ def bucket_keys(number: int) -> tuple[UUID, UUID]:
     return UUID(bytes=first + bytes(15)), UUID(bytes=first + b"\xff" * 15)
 
 
-def checksum(product_id: UUID, version: int) -> int:
-    """0..2**32-1, of `id:version`. The sum over a million documents stays exact in a double."""
-    return int(md5(f"{product_id}:{version}".encode(), usedforsecurity=False).hexdigest()[:8], 16)
+def checksum(product_id: str, version: int) -> int:
+    """0..2**32-1, of `id:version`, the id in lower case.
+
+    The sum over a million documents stays exact in a double.
+    """
+    digest = md5(f"{product_id}:{version}".encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:4], "big")

@@ -7,11 +7,13 @@ Every product has at least one nested variant. A variant carries the attributes 
 options, so that filters on price, stock and attributes can be held against one and the same variant.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
 from mappings.analysis import ANALYSIS
-from mappings.attributes import is_number, merged, tokens, values_of
+from mappings.attributes import read_attributes, values_of
 from mappings.checksum import bucket, checksum
 from mappings.identifiers import normalise_identifier
 from mappings.row import ProductRow, VariantRow
@@ -91,25 +93,23 @@ SETTINGS: dict[str, Any] = {"analysis": ANALYSIS}
 
 
 def build(row: ProductRow, version: int) -> dict[str, Any]:
-    """The whole document of a product at the ledger's `version`."""
-    own = row["attributes"]
-    options = {name for variant in row["variants"] for name in variant["options"]}
-    shared = {name: held for name, value in own.items() if name not in options and (held := tokens(value))}
-    facets = {name: kept for name, held in shared.items() if (kept := [t for t in held if len(t) <= FACET_VALUE_LIMIT])}
-    _refuse_too_large(facets, len(row["variants"]))
-    variants = [_variant(variant, facets) for variant in row["variants"]] or [_implicit_variant(row, facets)]
-    attributes = (
-        merged(variant["attributes"] for variant in variants) if len(variants) > 1 else variants[0]["attributes"]
-    )
-    option_texts = dict.fromkeys(text for variant in row["variants"] for text in variant["options"].values())
-    product_id = UUID(row["id"])
+    """The whole document of a product at the ledger's `version`. Parts of it may be shared with other documents."""
+    key, own, rows = row["id"], row["attributes"], row["variants"]
+    options = _options(rows)
+    read = read_attributes(own, options)
+    shared = {name: kept for name, held in read.texts.items() if (kept := _facet_values(held))}
+    if len(rows) > 1:
+        _refuse_too_large(shared, len(rows))
+    attributes = shared | options
+    variants = [_variant(variant, shared) for variant in rows] or [_implicit_variant(row, shared)]
+    option_texts = dict.fromkeys(text for variant in rows for text in variant["options"].values())
     compare_at = row["compare_at_cents"]
     document = {
-        "id": row["id"],
+        "id": key,
         "version": version,
         "deleted": False,
-        "bucket": bucket(product_id),
-        "checksum": checksum(product_id, version),
+        "bucket": bucket(key),
+        "checksum": checksum(key, version),
         "sku": row["sku"],
         "identifiers": _identifiers(row, own),
         "name": row["name"],
@@ -129,15 +129,27 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
         "image": row["image"],
         "attributes": attributes,
         "attribute_names": sorted(attributes),
-        "text_attribute_names": sorted(name for name in attributes if name in options or _has_text(own.get(name))),
-        "attributes_text": [*(text for held in shared.values() for text in held), *option_texts],
-        "numbers": [
-            {"name": name, "value": value} for name in shared for value in values_of(own[name]) if is_number(value)
-        ],
+        "text_attribute_names": sorted(name for name in attributes if name in read.textual or name in options),
+        "attributes_text": list(chain(*read.texts.values(), option_texts)),
+        "numbers": read.numbers,
         "variants": variants,
     }
-    document |= _category(row)
+    if row["category_path"] and row["category_names"] and row["category_ids"]:
+        document |= _category(row["category_path"], tuple(row["category_names"]), tuple(row["category_ids"]))
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _options(variants: Sequence[VariantRow]) -> dict[str, list[str]]:
+    """The values of every option that any variant has, each once, in the order of the variants."""
+    found: dict[str, dict[str, None]] = {}
+    for variant in variants:
+        for name, text in variant["options"].items():
+            found.setdefault(name, {})[text] = None
+    return {name: list(texts) for name, texts in found.items()}
+
+
+def _facet_values(held: list[str]) -> list[str]:
+    return [text for text in held if len(text) <= FACET_VALUE_LIMIT]
 
 
 def _refuse_too_large(facets: dict[str, list[str]], variants: int) -> None:
@@ -149,19 +161,17 @@ def _refuse_too_large(facets: dict[str, list[str]], variants: int) -> None:
         )
 
 
-def _category(row: ProductRow) -> dict[str, Any]:
-    path, names, ids = row["category_path"], row["category_names"], row["category_ids"]
-    if not path or not names or not ids:
-        return {}
+@lru_cache(4096)
+def _category(path: str, names: tuple[str, ...], ids: tuple[str, ...]) -> dict[str, Any]:
     slugs = path.split("/")
     paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
     nodes = [NODE_SEPARATOR.join(parts) for parts in zip(paths, names, ids, strict=True)]
     return {
         "category": {"id": ids[-1], "name": names[-1], "path": path},
         "category_paths": paths,
-        "category_ids": ids,
+        "category_ids": list(ids),
         "category_nodes": nodes,
-        "category_text": names,
+        "category_text": list(names),
     }
 
 
@@ -192,10 +202,3 @@ def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
     raw += [value for value in values_of(model) if isinstance(value, str)]
     spelled = {normalise_identifier(text) for text in raw if text}
     return sorted(text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER)
-
-
-def _has_text(value: Any) -> bool:
-    """Whether any value under this name is not a number: one such product makes the name a text attribute."""
-    if isinstance(value, list):
-        return any(not is_number(item) for item in values_of(value))
-    return not is_number(value)

@@ -28,10 +28,11 @@ CURRENT = max(SCHEMAS)
 
 def tombstone(product_id: UUID, version: int) -> dict[str, Any]:
     """What stays of a deleted product in an index, in every schema: it keeps late writes of older versions out."""
+    key = str(product_id)
     return {
-        "id": str(product_id),
+        "id": key,
         "version": version,
         "deleted": True,
-        "bucket": bucket(product_id),
-        "checksum": checksum(product_id, version),
+        "bucket": bucket(key),
+        "checksum": checksum(key, version),
     }

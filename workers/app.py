@@ -3,9 +3,10 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 
 from catalog.settings import Settings, get_settings
+from indexer.collector import calm_collector
 
 SYNC_QUEUE = "sync"
 BACKGROUND_QUEUE = "background"
@@ -57,6 +58,11 @@ def configure(settings: Settings) -> dict[str, Any]:
 @setup_logging.connect
 def _leave_logs_alone(**_: Any) -> None:
     """Celery sets up its own logs unless somebody listens here: `catalog.logs` has done it for the whole process."""
+
+
+@worker_process_init.connect
+def _calm_collector(**_: Any) -> None:
+    calm_collector()
 
 
 app = Celery("catalog", include=["workers.tasks"])

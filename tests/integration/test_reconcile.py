@@ -88,7 +88,7 @@ def test_what_differs_is_found_and_repaired(
 
 def test_an_index_ahead_is_reported_and_never_repaired(db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     key = ids["p3"]
-    body = es.get(index=live_index(db), id=str(key))["_source"] | {"version": 7, "checksum": checksum(key, 7)}
+    body = es.get(index=live_index(db), id=str(key))["_source"] | {"version": 7, "checksum": checksum(str(key), 7)}
     write(es, write_alias(live_index(db)), [Document(key, 7, body)])
     found = check(db, es, repair=True)
     assert ([item.product_id for item in found.ahead], found.repaired) == ([key], 0)
