@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     sync_lease_seconds: float = Field(default=30, gt=0)
     sync_max_attempts: int = Field(default=3, ge=1)
     sync_sweep_seconds: float = Field(default=5, gt=0)
-    pump_interval_seconds: float = Field(default=0.05, gt=0, le=10)
+    pump_interval_seconds: float = Field(default=0.025, gt=0, le=10)
     worker_concurrency: int = Field(default=2, ge=1, le=256)
     failpoint: str | None = Field(default=None, description="tests only: kill -9 the process at this named point")
 

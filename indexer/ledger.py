@@ -69,6 +69,13 @@ WHERE product_id IN (SELECT product_id FROM product_sync WHERE product_id = ANY 
                      ORDER BY product_id FOR UPDATE SKIP LOCKED)
 """
 
+# One round trip for the pump, which asks many times a second.
+WAITING = f"""
+SELECT (SELECT count(*) FROM (SELECT FROM product_sync WHERE {CLAIMABLE} LIMIT %s) AS ready),
+       EXISTS (SELECT FROM fanout),
+       EXISTS (SELECT FROM jobs WHERE kind = 'reindex' AND state IN ('queued', 'running'))
+"""  # noqa: S608 - CLAIMABLE is the constant above
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -119,13 +126,10 @@ def bump(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int
     connection.execute("SELECT ledger_bump(%s)", (list(ids),))
 
 
-def claimable(connection: psycopg.Connection[Any], at_most: int) -> int:
-    """How many rows could be claimed now, counted up to `at_most`."""
-    row = connection.execute(
-        f"SELECT count(*) FROM (SELECT FROM product_sync WHERE {CLAIMABLE} LIMIT %s) AS ready",  # noqa: S608
-        (at_most,),
-    ).fetchone()
-    return int(row[0]) if row else 0
+def waiting(connection: psycopg.Connection[Any], at_most: int) -> tuple[int, bool, bool]:
+    """How many rows could be claimed now, counted up to `at_most`; whether a fan-out waits; whether a rebuild does."""
+    row = connection.execute(WAITING, (at_most,)).fetchone()
+    return row or (0, False, False)
 
 
 def versions(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> dict[UUID, int]:

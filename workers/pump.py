@@ -14,8 +14,7 @@ from kombu.exceptions import OperationalError
 
 from catalog.database import connect
 from catalog.settings import Settings
-from indexer import jobs
-from indexer.ledger import claimable
+from indexer.ledger import waiting
 from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE, app
 
 log = structlog.get_logger()
@@ -53,14 +52,14 @@ class Pump:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self.settings, "catalog-pump", autocommit=True)
         most = self.settings.worker_concurrency
-        ready = claimable(self._connection, self.settings.sync_batch_size * most)
+        ready, fanout, job = waiting(self._connection, self.settings.sync_batch_size * most)
         sent = 0
         if ready:
             wanted = min(most, math.ceil(ready / self.settings.sync_batch_size))
             sent += self._top_up("sync.drain", SYNC_QUEUE, wanted)
-        if self._connection.execute("SELECT FROM fanout LIMIT 1").fetchone() is not None:
+        if fanout:
             sent += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
-        if jobs.active(self._connection, jobs.REINDEX) is not None:
+        if job:
             sent += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
         return sent
 

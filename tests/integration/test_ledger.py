@@ -122,7 +122,7 @@ def test_a_row_bumped_while_it_is_being_written_stays_pending(settings: Settings
     ledger_module.settle(db, held, {product_id: 1})
     row = ledger(db, product_id)
     assert (row["version"], row["synced_version"], row["claimed_until"]) == (2, 1, None)
-    assert ledger_module.claimable(db, 10) == 1
+    assert ledger_module.waiting(db, 10) == (1, False, False)
 
 
 def test_settling_skips_a_row_that_a_writer_holds(settings: Settings, db: Db) -> None:
@@ -133,7 +133,7 @@ def test_settling_skips_a_row_that_a_writer_holds(settings: Settings, db: Db) ->
         busy.execute("UPDATE products SET name = 'changed'")
         ledger_module.settle(db, held, {product_id: 1})
         busy.commit()
-    assert ledger_module.claimable(db, 10) == 1
+    assert ledger_module.waiting(db, 10) == (1, False, False)
 
 
 def test_a_single_change_overtakes_a_bulk_load(settings: Settings, db: Db) -> None:
