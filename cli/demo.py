@@ -30,7 +30,7 @@ def demo() -> None:
     settings = get_settings()
     require_free(settings.http_port, "the API", "CATALOG_HTTP_PORT")
     end_on_signals()
-    config = stack_config(settings, heap="1g")
+    config = stack_config(settings)
     running: stack.Running | None = None
     children: Children | None = None
     try:

@@ -19,8 +19,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 STYLES = {"running": "green", "stopped": "dim", "crashed": "red", "not answering": "yellow"}
 
 
-def stack_config(settings: Settings, *, secure: bool = False, heap: str = "512m") -> stack.StackConfig:
-    """What the settings say about the servers; a generated password is kept beside their data."""
+def stack_config(settings: Settings, *, secure: bool = False) -> stack.StackConfig:
+    """What the settings say about the servers; a generated password is kept beside their data.
+
+    Elasticsearch starts some seconds later than in the tests, because it may compile for speed.
+    """
     home = settings.stack_home or stack.default_home(CHECKOUT)
     config = stack.StackConfig(
         home=home.resolve(),
@@ -28,7 +31,8 @@ def stack_config(settings: Settings, *, secure: bool = False, heap: str = "512m"
         postgres_url=settings.database_url,
         redis_url=settings.redis_url,
         elasticsearch_url=settings.elasticsearch_url,
-        heap=heap,
+        heap="1g",
+        fast_boot=False,
     )
     if not secure:
         return config
