@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from api import docs, openapi, problems
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.rest import auth, categories, health, product_bulk, products, search
+from api.rest import admin, auth, categories, health, product_bulk, products, quarantine, search
 from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _make_resources(app, settings)
     problems.install(app)
-    for room in (search, products, product_bulk, categories, auth, health):
+    for room in (search, products, product_bulk, categories, admin, quarantine, auth, health):
         app.include_router(room.router)
     openapi.install(app)
     docs.install(app)

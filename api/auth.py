@@ -59,6 +59,7 @@ def require(*roles: str) -> Callable[[Account | None], Awaitable[Account]]:
 
 
 Writer = Annotated[Account, Depends(require(*WRITERS))]
+Admin = Annotated[Account, Depends(require("admin"))]
 
 
 async def sees_published_only(user: CurrentUser) -> bool:

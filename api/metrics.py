@@ -1,11 +1,30 @@
-"""Prometheus metrics of this process: requests as they happen, the sync ledger as it is when it is scraped."""
+"""Prometheus metrics: this process's requests as they happen, and what Postgres knows when they are scraped."""
+
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
 
 from catalog.services.ledger import Lag
+from catalog.services.reconciliation import Reconciliation
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class Counts:
+    """Counters that live in Postgres; nothing at all while it is away, because a counter can't be NaN."""
+
+    held: Reconciliation | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        if self.held is None:
+            return
+        for name, value, help_text in (
+            ("rounds", self.held.rounds, "Finished comparisons of every index with Postgres"),
+            ("repairs", self.held.repairs, "Products that differed and were written again: 0 is right"),
+        ):
+            yield CounterMetricFamily(f"catalog_reconcile_{name}", help_text, value=value)
 
 
 class Metrics:
@@ -33,15 +52,30 @@ class Metrics:
                 ("fanout", "Category and brand changes that are still to be spread to their products"),
             )
         }
+        self._state = {
+            name: Gauge(f"catalog_{name}", help_text, registry=self.registry)
+            for name, help_text in (
+                ("index_ahead", "Documents of the live index that are newer than Postgres: run `catalog reindex`"),
+                ("index_given_up", "Standby or building indexes that took no writes and can't go live"),
+                ("reconcile_last_finished_timestamp_seconds", "When the last comparison with Postgres finished"),
+            )
+        }
+        self._counts = Counts()
+        self.registry.register(self._counts)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "OTHER"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def render(self, lag: Lag | None) -> bytes:
-        """The text format. Without a ledger the gauges are NaN, so that nobody takes silence for zero lag."""
+    def render(self, lag: Lag | None, state: Reconciliation | None) -> bytes:
+        """The text format. Without Postgres the gauges are NaN, so that nobody takes silence for zero lag."""
         self._up.set(0 if lag is None else 1)
         for name, gauge in self._lag.items():
             gauge.set(float("nan") if lag is None else getattr(lag, name))
+        finished = state and state.last_finished_at
+        self._state["index_ahead"].set(float("nan") if state is None else state.ahead)
+        self._state["index_given_up"].set(float("nan") if state is None else state.given_up)
+        self._state["reconcile_last_finished_timestamp_seconds"].set(finished.timestamp() if finished else float("nan"))
+        self._counts.held = state
         return generate_latest(self.registry)

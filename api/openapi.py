@@ -13,6 +13,7 @@ TAGS = [
     {"name": "categories", "description": "The tree that products hang in."},
     {"name": "search", "description": "Search, facets and suggestions, answered from Elasticsearch."},
     {"name": "auth", "description": "Log in for a token, then send `Authorization: Bearer <token>`."},
+    {"name": "admin", "description": "Rebuilds of the index, and what it refused. Needs the role admin."},
     {"name": "health", "description": "For load balancers and Prometheus."},
 ]
 DESCRIPTION = """\

@@ -73,11 +73,16 @@ class Settings(BaseSettings):
     index_replicas: int = Field(default=0, ge=0, le=8)
     index_refresh_interval: str = Field(default="1s", pattern=r"^(\d+(ms|s|m)|-1)$")
     standby_hours: float = Field(default=24, ge=0, description="how long the old index is kept current after a swap")
+    tombstone_days: float = Field(default=30, ge=1, description="how long indexes remember deleted products")
 
     sync_batch_size: int = Field(default=500, ge=1, le=10_000)
     sync_lease_seconds: float = Field(default=30, gt=0)
     sync_max_attempts: int = Field(default=3, ge=1)
     sync_sweep_seconds: float = Field(default=5, gt=0)
+    reconcile_interval_seconds: float = Field(
+        default=300, ge=0, description="how often every index is compared with Postgres; 0 turns it off"
+    )
+    reconcile_products_per_second: float = Field(default=2000, gt=0, description="whose contents are audited")
     pump_interval_seconds: float = Field(default=0.025, gt=0, le=10)
     worker_concurrency: int = Field(default=2, ge=1, le=256)
     failpoint: str | None = Field(default=None, description="tests only: kill -9 the process at this named point")

@@ -10,6 +10,8 @@ from elasticsearch import ApiError
 
 def sentence(error: Exception) -> str | None:
     """One sentence for a failure of Postgres or Elasticsearch; None for anything else, which is a defect of ours."""
+    # What SQLAlchemy raises holds the driver's own error.
+    error = getattr(error, "orig", None) or error
     if isinstance(error, psycopg.errors.UndefinedTable):
         return "The database has no schema yet: run `catalog migrate`."
     if isinstance(error, psycopg.OperationalError):

@@ -19,6 +19,8 @@ from indexer.registry import targets
 from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)
+# Of each kind of difference.
+LISTED = 20
 
 
 def rollback() -> None:
@@ -31,6 +33,7 @@ def rollback() -> None:
 
 def reconcile(
     repair: Annotated[bool, typer.Option("--repair", help="write what differs again")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="versions only, not contents")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """Compare every index with Postgres, versions and contents. Exit code 1 when something differs and stays so."""
@@ -46,9 +49,13 @@ def reconcile(
             connection,
             client,
             repair=repair,
+            quick=quick,
             report=lambda index, done: bar.update(shown, description=index, completed=done),
         )
+        given_up = [target for target in targets(connection) if target.given_up]
     _tell(found, as_json)
+    for target in given_up:
+        console.print(f"{target.name} ({target.state}) is left out: {target.error}", style="yellow", markup=False)
     if any(item.ahead or not (item.equal or repair) for item in found):
         raise typer.Exit(1)
 
@@ -59,23 +66,43 @@ def _tell(found: list[reconciling.Findings], as_json: bool) -> None:
         return
     out = Console(soft_wrap=True)
     for item in found:
-        out.print(f"{item.index}: {item.products:,} products compared, {'equal' if item.equal else 'NOT equal'}")
+        rate = item.products / item.seconds if item.seconds else 0
+        out.print(
+            f"{item.index}: {item.products:,} products compared in {item.seconds:.1f} s ({rate:,.0f} products/s), "
+            f"{'equal' if item.equal else 'NOT equal'}"
+        )
         for kind, differing in (("version", item.versions), ("ahead of Postgres", item.ahead)):
-            for one in differing:
+            for one in differing[:LISTED]:
                 out.print(f"  {kind}: {one.product_id} Postgres {one.database_version}, index {one.indexed_version}")
-        for product_id in item.contents:
+            _more(out, kind, len(differing))
+        for product_id in item.contents[:LISTED]:
             out.print(f"  contents: {product_id}")
+        _more(out, "contents", len(item.contents))
         if item.repaired:
             out.print(f"  {item.repaired} will be written again by the workers")
         if item.ahead:
             out.print("  An index ahead of Postgres means that a backup was restored: run `catalog reindex`.")
 
 
+def _more(out: Console, kind: str, count: int) -> None:
+    if count > LISTED:
+        out.print(f"  {kind}: and {count - LISTED:,} more; `--json` lists all of them")
+
+
 def sync(as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False) -> None:
     """Show how far the index is behind: pending products, age of the oldest, quarantine."""
     with closing(connect(get_settings(), "catalog-cli", autocommit=True)) as connection:
         row = connection.execute(LAG).fetchone() or (0, 0.0, 0, 0)
-        indexes = [{"name": t.name, "state": t.state, "schema_version": t.schema_version} for t in targets(connection)]
+        indexes = [
+            {
+                "name": target.name,
+                "state": target.state,
+                "schema_version": target.schema_version,
+                "error": target.error,
+                "given_up": target.given_up,
+            }
+            for target in targets(connection)
+        ]
     lag = {
         "pending": row[0],
         "oldest_seconds": round(row[1], 3),
@@ -92,3 +119,5 @@ def sync(as_json: Annotated[bool, typer.Option("--json", help="one JSON object")
     out.print(f"fan-out      {lag['fanout']}")
     for index in indexes:
         out.print(f"{index['state']:<12} {index['name']} (schema {index['schema_version']})")
+        if index["error"]:
+            out.print(f"{'':<12} can't go live: {index['error']}", markup=False)

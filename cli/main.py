@@ -28,6 +28,8 @@ COMMANDS = {
     "rollback": "cli.index:rollback",
     "reconcile": "cli.index:reconcile",
     "sync": "cli.index:sync",
+    "bench": "cli.bench:bench",
+    "quarantine": "cli.quarantine:quarantine",
     "user": "cli.users:user",
 }
 

@@ -23,18 +23,18 @@ from rich.progress import (
 from catalog.database import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
+from catalog.schemas.job import MAX_SHARDS
 from catalog.settings import Settings, get_settings
 from indexer import jobs, rebuild
 from indexer.collector import calm_collector
 
 console = Console(stderr=True, soft_wrap=True)
-MOST_SHARDS = 64
 
 
 def reindex(
     cancel: Annotated[bool, typer.Option("--cancel", help="end the rebuild under way; the live index stays")] = False,
     shards: Annotated[
-        int | None, typer.Option(min=1, max=MOST_SHARDS, help="of the new index; CATALOG_INDEX_SHARDS otherwise")
+        int | None, typer.Option(min=1, max=MAX_SHARDS, help="of the new index; CATALOG_INDEX_SHARDS otherwise")
     ] = None,
     processes: Annotated[
         int, typer.Option(min=1, max=64, help="that this command works with, beside the workers that run already")

@@ -31,18 +31,23 @@ WHERE job_id = %(job)s AND number = (
     WHERE job_id = %(job)s AND done_at IS NULL AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING job_id, number, first_id, end_id
+RETURNING number, first_id, end_id, EXISTS (
+    SELECT FROM reindex_chunks AS other
+    WHERE other.job_id = %(job)s AND other.number <> reindex_chunks.number
+      AND other.done_at IS NULL AND other.claimed_until > clock_timestamp()
+)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Products with ids from `first` to `last`, both included."""
+    """Products with ids from `first` to `last`, both included; `alone`: nobody else works on another piece now."""
 
     job_id: UUID
     number: int
     first: UUID
     last: UUID
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ def claim(connection: psycopg.Connection[Any], job_id: UUID) -> Chunk | None:
     row = connection.execute(CLAIM, {"job": job_id, "lease": LEASE_SECONDS}).fetchone()
     if row is None:
         return None
-    _, number, first, end = row
-    return Chunk(job_id, number, first, UUID(int=(end.int if end else 2**128) - 1))
+    number, first, end, others = row
+    return Chunk(job_id, number, first, UUID(int=(end.int if end else 2**128) - 1), not others)
 
 
 def done(connection: psycopg.Connection[Any], chunk: Chunk, documents: int) -> None:

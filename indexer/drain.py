@@ -25,14 +25,23 @@ def drain(
     settled = 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not pressure.pause_left():
+        started = time.monotonic()
         batch = sync_batch(connection, client, settings, pressure.batch_size)
+        seconds = time.monotonic() - started
         if not batch.claimed:
             break
         settled += batch.settled
         if batch.unavailable:
             pause = pressure.failed()
-            log.warning("sync.unavailable", error=batch.unavailable, pause=round(pause, 3))
+            log.warning("sync.unavailable", error=batch.unavailable, pause=round(pause, 3), batch=pressure.batch_size)
         else:
-            pressure.succeeded()
-            log.info("sync.batch", claimed=batch.claimed, settled=batch.settled, refused=batch.refused)
+            pressure.succeeded(seconds)
+            log.info(
+                "sync.batch",
+                claimed=batch.claimed,
+                settled=batch.settled,
+                refused=batch.refused,
+                waiting=batch.waiting,
+                seconds=round(seconds, 3),
+            )
     return settled

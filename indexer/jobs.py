@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from catalog.errors import Conflict
 
 REINDEX = "reindex"
+RECONCILE = "reconcile"
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 
 _COLUMNS = "id, kind, state, params, progress, error, cancel_requested, started_at"

@@ -64,8 +64,10 @@ WHERE product_id IN (SELECT product_id FROM product_sync
 """
 
 RELEASE = """
-UPDATE product_sync SET claimed_until = NULL
-WHERE product_id IN (SELECT product_id FROM product_sync WHERE product_id = ANY (%s) AND claimed_until = %s
+UPDATE product_sync SET claimed_until = NULL,
+    next_attempt_at = CASE WHEN %(seconds)s > 0 THEN clock_timestamp() + make_interval(secs => %(seconds)s)
+                           ELSE next_attempt_at END
+WHERE product_id IN (SELECT product_id FROM product_sync WHERE product_id = ANY (%(ids)s) AND claimed_until = %(lease)s
                      ORDER BY product_id FOR UPDATE SKIP LOCKED)
 """
 
@@ -114,10 +116,10 @@ def postpone(connection: psycopg.Connection[Any], product_id: UUID, version: int
     connection.execute(POSTPONE, parameters)
 
 
-def release(connection: psycopg.Connection[Any], held: Claim, ids: Sequence[UUID]) -> None:
-    """Give claimed rows back at once."""
+def release(connection: psycopg.Connection[Any], held: Claim, ids: Sequence[UUID], seconds: float = 0) -> None:
+    """Give claimed rows back, to be claimed again at once or in so many seconds."""
     if ids:
-        connection.execute(RELEASE, (list(ids), held.lease))
+        connection.execute(RELEASE, {"ids": list(ids), "lease": held.lease, "seconds": float(seconds)})
 
 
 def bump(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int) -> None:

@@ -18,6 +18,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.errors import Conflict
 from indexer.bulk import Document, Outcome, Result, write
+from indexer.chunks import Chunk
 from indexer.registry import Target
 from indexer.rows import Snapshot, read_between
 from indexer.sync import document_of
@@ -25,7 +26,8 @@ from indexer.sync import document_of
 log = structlog.get_logger()
 
 BULK = 500
-IN_FLIGHT = 2
+# Requests on the way while the next one is built: more than two in all cost Elasticsearch more than they give.
+ALONE, BESIDE_OTHERS = 2, 1
 
 
 class Unavailable(Exception):
@@ -40,17 +42,18 @@ class Loaded:
     refused: dict[UUID, tuple[int, str | None]] = field(default_factory=dict)
 
 
-def load(connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, first: UUID, last: UUID) -> Loaded:
-    """Write the documents of all living products with keys from `first` to `last` into `target`.
+def load(connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, chunk: Chunk) -> Loaded:
+    """Write the documents of all living products of `chunk` into `target`.
 
     Raises Unavailable when Elasticsearch takes no writes, and Conflict when documents do not fit the index that live
     sync has not given up on.
     """
     loaded = Loaded()
     waiting: deque[Future[list[Result]]] = deque()
-    with ThreadPoolExecutor(IN_FLIGHT) as pool, closing(_bulks(connection, target, first, last, loaded)) as bulks:
+    most = ALONE if chunk.alone else BESIDE_OTHERS
+    with ThreadPoolExecutor(most) as pool, closing(_bulks(connection, target, chunk, loaded)) as bulks:
         for documents in bulks:
-            if len(waiting) == IN_FLIGHT:
+            if len(waiting) == most:
                 _take(waiting.popleft().result(), loaded)
             waiting.append(pool.submit(write, client, target.alias, documents))
         while waiting:
@@ -60,9 +63,9 @@ def load(connection: psycopg.Connection[Any], client: Elasticsearch, target: Tar
 
 
 def _bulks(
-    connection: psycopg.Connection[Any], target: Target, first: UUID, last: UUID, loaded: Loaded
+    connection: psycopg.Connection[Any], target: Target, chunk: Chunk, loaded: Loaded
 ) -> Generator[list[Document]]:
-    with closing(read_between(connection, first, last)) as rows:
+    with closing(read_between(connection, chunk.first, chunk.last)) as rows:
         while snapshots := list(islice(rows, BULK)):
             yield [document for item in snapshots if (document := _document(item, target, loaded)) is not None]
 

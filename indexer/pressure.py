@@ -1,4 +1,4 @@
-"""How hard to push: batches shrink and pauses grow while Elasticsearch is away, and recover when it is back."""
+"""How hard to push: batches shrink and pauses grow while Elasticsearch is away or slow, and recover when it is back."""
 
 import random
 import time
@@ -12,9 +12,13 @@ SMALLEST_BATCH = 10
 
 @dataclass(slots=True)
 class Pressure:
-    """State of one worker process. `clock` gives seconds and is replaced in tests of the arithmetic only."""
+    """State of one worker process. `clock` gives seconds and is replaced in tests of the arithmetic only.
+
+    A batch that takes longer than `slow_seconds` was too large: the lease on its rows must not run out meanwhile.
+    """
 
     largest_batch: int
+    slow_seconds: float = 5.0
     clock: Callable[[], float] = time.monotonic
     batch_size: int = field(init=False)
     _failures: int = field(default=0, init=False)
@@ -27,9 +31,13 @@ class Pressure:
         """Seconds until the next attempt is due."""
         return max(0.0, self._resume_at - self.clock())
 
-    def succeeded(self) -> None:
+    def succeeded(self, seconds: float = 0.0) -> None:
+        """A batch went through in so many seconds: the next is twice as large, half as large, or the same."""
         self._failures = 0
-        self.batch_size = min(self.largest_batch, self.batch_size * 2)
+        if seconds > self.slow_seconds:
+            self._shrink()
+        elif seconds < self.slow_seconds / 2:
+            self.batch_size = min(self.largest_batch, self.batch_size * 2)
 
     def failed(self) -> float:
         """Halve the batch and wait longer; the pause in seconds, with full jitter so that workers spread out.
@@ -38,7 +46,10 @@ class Pressure:
         """
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**self._failures)
         self._failures = min(self._failures + 1, 16)
-        self.batch_size = max(min(SMALLEST_BATCH, self.largest_batch), self.batch_size // 2)
+        self._shrink()
         pause = random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
         self._resume_at = self.clock() + pause
         return pause
+
+    def _shrink(self) -> None:
+        self.batch_size = max(min(SMALLEST_BATCH, self.largest_batch), self.batch_size // 2)

@@ -202,7 +202,7 @@ def _fill(
 ) -> Step:
     target = _target(connection, job)
     try:
-        loaded = load(connection, client, target, chunk.first, chunk.last)
+        loaded = load(connection, client, target, chunk)
     except Unavailable as error:
         chunks.release(connection, chunk)
         if not client.indices.exists(index=target.name):
@@ -216,6 +216,8 @@ def _fill(
 
 def _target(connection: psycopg.Connection[Any], job: Job) -> registry.Target:
     for target in registry.targets(connection):
+        if target.name == job.progress["index"] and target.given_up:
+            raise Conflict(f"{target.name} could not take every change: {target.error}. The live index is unchanged.")
         if target.name == job.progress["index"]:
             return target
     raise Conflict(f"{job.progress['index']} is no longer registered. The live index is unchanged.")
@@ -227,6 +229,8 @@ def _finish(connection: psycopg.Connection[Any], client: Elasticsearch, settings
         if not mine or jobs.get(connection, job.id).ended:
             return Step.WAITING
         target = _target(connection, job)
+        if target.failing:
+            return Step.UNAVAILABLE
         if not client.indices.exists_alias(name=read_alias(settings.index_prefix), index=target.name):
             jobs.note(connection, job.id, phase="comparing")
             _ready_for_search(client, settings, target.name)
@@ -282,6 +286,9 @@ def _end_unswitched(
     error: str | None,
 ) -> None:
     """End a rebuild without its index, unless readers look at that index already: then it has succeeded."""
+    if jobs.get(connection, job.id).ended:
+        # Whoever ended it has dropped its index. One that is being built now belongs to another rebuild.
+        return
     building = [target.name for target in registry.targets(connection) if target.state == registry.BUILDING]
     name = next(iter(building), None)
     if name and client.indices.exists_alias(name=read_alias(settings.index_prefix), index=name):

@@ -5,7 +5,7 @@ second path into an index.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,26 +14,30 @@ import psycopg
 import structlog
 from elasticsearch import Elasticsearch
 
-from indexer.compare import LOOKS, PENDING, SETTLE_SECONDS, Difference, bucket_hits, lasting_differences
+from indexer import counters
+from indexer.audit import FIRST, audit_page
+from indexer.compare import Difference, compare_sums, lasting_differences
 from indexer.ledger import bump
 from indexer.ledger import versions as ledger_versions
 from indexer.registry import BUILDING, Target, targets
-from indexer.rows import read_between
-from indexer.sync import document_of
-from mappings.checksum import BUCKETS, bucket_keys
-from mappings.names import write_alias
+from mappings.checksum import BUCKETS
+from mappings.checksum import bucket as bucket_of
 
 log = structlog.get_logger()
 
 # Behind single changes and imports, before the spread of a category's change.
 PRIORITY = 7
-# Whole documents: fewer to a page than when only versions are read.
-PAGE = 1000
+# How many ids of each kind are named in the log.
+NAMED = 20
 
 # A document that Postgres never knew gets a ledger row of a deleted product, one version above the document's.
 ADOPT = """
 INSERT INTO product_sync (product_id, version, deleted, priority) VALUES (%s, %s, true, %s)
 ON CONFLICT (product_id) DO NOTHING
+"""
+# A repair is not the change that puts a dropped product back.
+KEEP_DROPPED = """
+UPDATE product_sync SET dropped_version = version WHERE product_id = ANY (%s) AND dropped_version = version - 1
 """
 
 
@@ -47,6 +51,7 @@ class Findings:
     contents: tuple[UUID, ...]
     ahead: tuple[Difference, ...]
     repaired: int
+    seconds: float
 
     @property
     def equal(self) -> bool:
@@ -56,23 +61,25 @@ class Findings:
 Report = Callable[[str, int], None]
 
 
+def comparable(connection: psycopg.Connection[Any]) -> list[Target]:
+    """The indexes that must be equal to Postgres: those that are kept current and are complete."""
+    return [target for target in targets(connection) if target.state != BUILDING and not target.given_up]
+
+
 def reconcile(
     connection: psycopg.Connection[Any],
     client: Elasticsearch,
     *,
     repair: bool,
-    pause: float = 0.0,
-    report: Report = lambda index, bucket: None,
+    quick: bool = False,
+    report: Report = lambda index, buckets: None,
 ) -> list[Findings]:
-    """Compare every index that is kept current with Postgres; `pause` seconds between buckets bound the load.
+    """Compare every index that is kept current with Postgres, all at once and as fast as it goes.
 
-    `connection` is in autocommit mode. `report` is told the index and how many of the 256 buckets are done.
+    `connection` is in autocommit mode. `quick` compares versions only. `report` is told the index and how many of the
+    256 buckets are done.
     """
-    return [
-        _reconcile_one(connection, client, target, repair, pause, report)
-        for target in targets(connection)
-        if target.state != BUILDING
-    ]
+    return [_reconcile_one(connection, client, target, repair, quick, report) for target in comparable(connection)]
 
 
 def _reconcile_one(
@@ -80,84 +87,68 @@ def _reconcile_one(
     client: Elasticsearch,
     target: Target,
     repair: bool,
-    pause: float,
+    quick: bool,
     report: Report,
 ) -> Findings:
-    differing = lasting_differences(connection, client, target.name)
-    known = {item.product_id for item in differing}
-    truth = ledger_versions(connection, list(known))
-    # A document that Postgres never knew is not ahead of anything.
-    ahead = tuple(
-        item
-        for item in differing
-        if item.indexed_version is not None and item.indexed_version > truth.get(item.product_id, item.indexed_version)
-    )
-    versions = tuple(item for item in differing if item not in ahead)
+    started = time.monotonic()
+    report(target.name, 0)
+    sums = compare_sums(connection, client, target.name)
+    versions, ahead = split(connection, lasting_differences(connection, client, target.name, buckets=sums.differing))
+    known = {item.product_id for item in (*versions, *ahead)}
     contents: list[UUID] = []
-    products = 0
-    for bucket in range(BUCKETS):
-        found, compared = _audit(connection, client, target, bucket)
-        contents += [product_id for product_id in found if product_id not in known]
-        products += compared
-        report(target.name, bucket + 1)
-        time.sleep(pause)
+    start: UUID | None = None if quick else FIRST
+    while start is not None:
+        page = audit_page(connection, client, target, start)
+        contents += [product_id for product_id in page.differing if product_id not in known]
+        start = page.start
+        report(target.name, bucket_of(str(start)) if start else BUCKETS)
+    report(target.name, BUCKETS)
     repaired = 0
-    if repair:
-        repaired = _repair(connection, versions, contents)
-    findings = Findings(target.name, products, versions, tuple(contents), ahead, repaired)
-    if not findings.equal:
-        log.error(
-            "reconcile.drift",
-            index=target.name,
-            versions=len(versions),
-            contents=len(contents),
-            ahead=len(ahead),
-            repaired=repaired,
-        )
-    return findings
+    with connection.transaction():
+        if repair:
+            repaired = mend(connection, versions, contents)
+    tell(target.name, versions, contents, ahead, repaired)
+    seconds = time.monotonic() - started
+    return Findings(target.name, sums.products, tuple(versions), tuple(contents), tuple(ahead), repaired, seconds)
 
 
-def _audit(
-    connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, bucket: int
-) -> tuple[list[UUID], int]:
-    """Products of one bucket whose document is not what Postgres makes it, and how many were compared.
-
-    Looked at again until the same ones differ twice: a change may have been on its way.
-    """
-    lasting, compared = _differing_contents(connection, client, target, bucket)
-    for _ in range(LOOKS - 1):
-        if not lasting:
-            break
-        time.sleep(SETTLE_SECONDS)
-        client.indices.refresh(index=write_alias(target.name))
-        lasting &= _differing_contents(connection, client, target, bucket)[0]
-    return sorted(lasting), compared
+def split(
+    connection: psycopg.Connection[Any], differing: Sequence[Difference]
+) -> tuple[list[Difference], list[Difference]]:
+    """What can be repaired, and the documents that are newer than Postgres. Unknown ones are not ahead of anything."""
+    truth = ledger_versions(connection, [item.product_id for item in differing])
+    ahead = {item for item in differing if (item.indexed_version or 0) > truth.get(item.product_id, 2**63)}
+    return [item for item in differing if item not in ahead], [item for item in differing if item in ahead]
 
 
-def _differing_contents(
-    connection: psycopg.Connection[Any], client: Elasticsearch, target: Target, bucket: int
-) -> tuple[set[UUID], int]:
-    held = {UUID(hit["_id"]): hit["_source"] for hit in bucket_hits(client, target.alias, bucket, page=PAGE)}
-    differing: set[UUID] = set()
-    compared = 0
-    for item in read_between(connection, *bucket_keys(bucket)):
-        body = held.get(item.product_id)
-        if body is None:
-            continue
-        compared += 1
-        if document_of(item, target.schema_version).body != body:
-            differing.add(item.product_id)
-    pending = {row[0] for row in connection.execute(PENDING, (list(differing),))}
-    return differing - pending, compared
-
-
-def _repair(connection: psycopg.Connection[Any], versions: Iterable[Difference], contents: Iterable[UUID]) -> int:
-    ids = {item.product_id for item in versions} | set(contents)
+def mend(connection: psycopg.Connection[Any], versions: Iterable[Difference], contents: Iterable[UUID]) -> int:
+    """Have these products written again, and count them; how many they are. Call it inside a transaction."""
+    unknown = [item for item in versions if item.indexed_version is not None and item.database_version is None]
+    ids = sorted({item.product_id for item in versions} | set(contents))
     if not ids:
         return 0
-    with connection.transaction():
-        for item in versions:
-            if item.indexed_version is not None and item.database_version is None:
-                connection.execute(ADOPT, (item.product_id, item.indexed_version + 1, PRIORITY))
-        bump(connection, sorted(ids), PRIORITY)
+    for item in unknown:
+        connection.execute(ADOPT, (item.product_id, (item.indexed_version or 0) + 1, PRIORITY))
+    bump(connection, ids, PRIORITY)
+    connection.execute(KEEP_DROPPED, (ids,))
+    counters.add(connection, counters.REPAIRS, len(ids))
     return len(ids)
+
+
+def tell(
+    index: str, versions: Sequence[Difference], contents: Sequence[UUID], ahead: Sequence[Difference], repaired: int
+) -> None:
+    """Log a difference with the first ids of each kind."""
+    if versions or contents:
+        ids = [str(item.product_id) for item in versions[:NAMED]]
+        log.error(
+            "reconcile.drift",
+            index=index,
+            versions=len(versions),
+            contents=len(contents),
+            repaired=repaired,
+            ids=ids + [str(product_id) for product_id in contents[:NAMED]],
+        )
+    if ahead:
+        ids = [str(item.product_id) for item in ahead[:NAMED]]
+        log.error("reconcile.index_ahead", index=index, ahead=len(ahead), ids=ids, remedy="run `catalog reindex`")

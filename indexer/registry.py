@@ -1,22 +1,62 @@
 """The register of indexes (`search_indexes`): who is written to, who is read."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import psycopg
 
+from catalog.errors import Conflict
 from mappings.names import write_alias
 
 BUILDING, LIVE, STANDBY, RETIRED = "building", "live", "standby", "retired"
 
+# How long an index that nobody reads may miss writes, again and again, before it is given up.
+PATIENCE_SECONDS = 60.0
+# Without a failure for so long, it has recovered.
+RECOVERED_SECONDS = 30.0
+
+_FAILING = "coalesce(failed_at > clock_timestamp() - make_interval(secs => %(recovered)s), false)"
+
+TARGETS = f"""
+SELECT name, schema_version, state, error, given_up_at IS NOT NULL, {_FAILING}
+FROM search_indexes WHERE state <> 'retired' ORDER BY name
+"""  # noqa: S608 - _FAILING is the constant above
+
+# Patience is measured from the first failure of this period; every value on the right is the one before this failure.
+MISSED = f"""
+UPDATE search_indexes SET
+    failing_since = CASE WHEN {_FAILING} THEN failing_since ELSE clock_timestamp() END,
+    failed_at = clock_timestamp(),
+    given_up_at = CASE WHEN given_up_at IS NULL AND {_FAILING}
+                        AND failing_since < clock_timestamp() - make_interval(secs => %(patience)s)
+                       THEN clock_timestamp() ELSE given_up_at END
+WHERE name = %(name)s AND state IN ('building', 'standby')
+RETURNING given_up_at IS NOT NULL
+"""  # noqa: S608
+
+
+class Missed(Enum):
+    """What an index that did not take a write is to those who write."""
+
+    WAITED_FOR = "waited for"
+    GIVEN_UP = "given up"  # or dropped: nobody needs to wait for it
+    LIVE = "live"  # it has become live since: nothing is settled without it
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An index that live sync keeps current."""
+    """An index that live sync keeps current, unless it has been `given_up`; with an `error` it never goes live.
+
+    `failing`: it has missed writes a moment ago, which are waiting for it.
+    """
 
     name: str
     schema_version: int
     state: str
+    error: str | None = None
+    given_up: bool = False
+    failing: bool = False
 
     @property
     def alias(self) -> str:
@@ -24,11 +64,18 @@ class Target:
 
 
 def targets(connection: psycopg.Connection[Any]) -> list[Target]:
-    """Every index to write to. Read it in the same snapshot as the rows, or a new index can miss a change."""
-    rows = connection.execute(
-        "SELECT name, schema_version, state FROM search_indexes WHERE state <> 'retired' ORDER BY name"
+    """Every index that is not retired, by name."""
+    return [Target(*row) for row in connection.execute(TARGETS, {"recovered": RECOVERED_SECONDS})]
+
+
+def writable(connection: psycopg.Connection[Any]) -> list[Target]:
+    """Every index to write to, the live one first.
+
+    Read it in the same snapshot as the rows, or a new index can miss a change.
+    """
+    return sorted(
+        (target for target in targets(connection) if not target.given_up), key=lambda target: target.state != LIVE
     )
-    return [Target(*row) for row in rows]
 
 
 def register(connection: psycopg.Connection[Any], name: str, schema_version: int) -> None:
@@ -41,10 +88,37 @@ def promote(connection: psycopg.Connection[Any], name: str) -> None:
     """Make `name` the live index; the one that was live stays current as a standby."""
     connection.execute("UPDATE search_indexes SET state = 'standby', retired_at = now() WHERE state = 'live'")
     connection.execute(
-        "UPDATE search_indexes SET state = 'live', live_at = now(), retired_at = NULL WHERE name = %s", (name,)
+        "UPDATE search_indexes SET state = 'live', live_at = now(), retired_at = NULL, failing_since = NULL, "
+        "failed_at = NULL WHERE name = %s",
+        (name,),
     )
 
 
-def note_error(connection: psycopg.Connection[Any], name: str, error: str) -> None:
+def hold(connection: psycopg.Connection[Any], name: str) -> None:
+    """Until the transaction ends, nobody can note an error on `name`. Raises Conflict when it has one."""
+    row = connection.execute("SELECT error FROM search_indexes WHERE name = %s FOR UPDATE", (name,)).fetchone()
+    if row is None:
+        raise Conflict(f"{name} is no longer registered. The live index is unchanged.")
+    if row[0]:
+        raise Conflict(f"{name} could not take every change: {row[0]}. The live index is unchanged.")
+
+
+def note_error(connection: psycopg.Connection[Any], name: str, error: str) -> Missed:
     """Keep the first failure on an index that is not live: it may not go live."""
-    connection.execute("UPDATE search_indexes SET error = coalesce(error, %s) WHERE name = %s", (error, name))
+    row = connection.execute(
+        "UPDATE search_indexes SET error = CASE WHEN state = 'live' THEN error ELSE coalesce(error, %s) END "
+        "WHERE name = %s RETURNING state",
+        (error, name),
+    ).fetchone()
+    return Missed.LIVE if row == (LIVE,) else Missed.GIVEN_UP
+
+
+def note_missed(connection: psycopg.Connection[Any], name: str, error: str) -> Missed:
+    """An index that is not live did not take a write now: wait for it, but not for ever."""
+    with connection.transaction():
+        row = connection.execute(
+            MISSED, {"name": name, "recovered": RECOVERED_SECONDS, "patience": PATIENCE_SECONDS}
+        ).fetchone()
+        if row == (False,):
+            return Missed.WAITED_FOR
+        return note_error(connection, name, f"it took no writes for {PATIENCE_SECONDS:.0f} s ({error})")

@@ -1,8 +1,7 @@
 """Reads product rows for documents: one statement, one JSON text for each product."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -53,8 +52,7 @@ BY_ID = ROWS + "WHERE ledger.product_id = ANY (%s)"
 BETWEEN_KEYS = ROWS + "WHERE product.id IS NOT NULL AND ledger.product_id >= {} AND ledger.product_id <= {}"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One product at one version; `text` is its row as JSON, None when it is deleted."""
 
     product_id: UUID

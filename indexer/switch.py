@@ -22,13 +22,13 @@ ADVISORY_LOCK = 0x63617461
 
 
 @contextmanager
-def locked(connection: psycopg.Connection[Any], *, wait: bool = False) -> Iterator[bool]:
+def locked(connection: psycopg.Connection[Any], *, wait: bool = False, key: int = ADVISORY_LOCK) -> Iterator[bool]:
     """Hold off every other one that begins, ends or undoes a rebuild; False when somebody else holds it.
 
-    The lock ends with the connection, so a killed process leaves none behind.
+    Another `key` is a lock for something else. It ends with the connection, so a killed process leaves none behind.
     """
     take = "SELECT pg_advisory_lock(%s) IS NOT NULL" if wait else "SELECT pg_try_advisory_lock(%s)"
-    row = connection.execute(take, (ADVISORY_LOCK,)).fetchone()
+    row = connection.execute(take, (key,)).fetchone()
     if row != (True,):
         yield False
         return
@@ -36,18 +36,22 @@ def locked(connection: psycopg.Connection[Any], *, wait: bool = False) -> Iterat
         yield True
     finally:
         if not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))
+            connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
 
 def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
-    """Move the read alias in one step, then record it. Killed in between, the next rebuild records it."""
+    """Move the read alias in one step, then record it. Killed in between, the next rebuild records it.
+
+    Raises Conflict when `name` has missed a change: nobody can note one while the alias moves.
+    """
     alias = read_alias(settings.index_prefix)
     actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias, "filter": READ_FILTER}}]
     if client.indices.exists_alias(name=alias):
         held = client.indices.get_alias(name=alias).body
         actions += [{"remove": {"index": old, "alias": alias}} for old in held if old != name]
-    client.indices.update_aliases(actions=actions)
     with connection.transaction():
+        registry.hold(connection, name)
+        client.indices.update_aliases(actions=actions)
         registry.promote(connection, name)
     log.info("index.switched", index=name)
 
@@ -64,15 +68,18 @@ def rollback(settings: Settings, client: Elasticsearch) -> str:
         if not mine or jobs.active(connection, jobs.REINDEX):
             raise Conflict("A rebuild is running. Wait for it to end, or end it with `catalog reindex --cancel`.")
         row = connection.execute(
-            "SELECT name, error FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
+            "SELECT name FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
         ).fetchone()
         if row is None:
             raise Conflict(
                 f"There is no index to go back to: it is kept for {settings.standby_hours:g} h after a swap."
             )
         name: str = row[0]
-        if row[1]:
-            raise Conflict(f"{name} could not take every change: {row[1]}. The live index is unchanged.")
+        target = next(target for target in registry.targets(connection) if target.name == name)
+        if target.error:
+            raise Conflict(f"{name} could not take every change: {target.error}. The live index is unchanged.")
+        if target.failing:
+            raise Conflict(f"{name} takes no writes now. The live index is unchanged. Try again in a minute.")
         if found := lasting_differences(connection, client, name):
             raise Conflict(f"{name} differs from Postgres: {listed(found)}. The live index is unchanged.")
         switch(connection, client, settings, name)

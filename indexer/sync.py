@@ -17,7 +17,7 @@ from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import ledger
 from indexer.bulk import Document, Outcome, Result, stored_versions, write
-from indexer.registry import LIVE, Target, note_error, targets
+from indexer.registry import LIVE, Missed, Target, note_error, note_missed, writable
 from indexer.rows import Snapshot, read_products
 from mappings.schema import SCHEMAS, tombstone
 
@@ -25,6 +25,10 @@ log = structlog.get_logger()
 
 # No retry mends it soon: mostly somebody has to rebuild, and the alarm must not fill the log meanwhile.
 INDEX_AHEAD_PAUSE = 30.0
+# Of a product that the live index took and another one did not; newer changes overtake it meanwhile.
+WAIT_SECONDS = 5.0
+# Of a request to Elasticsearch, however short the lease.
+SHORTEST_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,21 @@ class Batch:
     refused: int = 0
     quarantined: int = 0
     unavailable: str | None = None
+    waiting: int = 0
 
 
 @dataclass(slots=True)
 class Fate:
-    """What the targets said of one product: the worst answer decides."""
+    """What the targets said of one product: the worst answer decides.
+
+    `unavailable` is the live index's; `waiting` says that another one did not take it yet.
+    """
 
     version: int
     refused: str | None = None
     ahead: str | None = None
     unavailable: str | None = None
+    waiting: bool = False
 
 
 def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, limit: int) -> Batch:
@@ -63,7 +72,11 @@ def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, setti
         ledger.release(connection, held, held.ids)
         return Batch(claimed=len(held.ids), unavailable="Index missing: run `catalog reindex`.")
     fates = {snapshot.product_id: Fate(snapshot.version) for snapshot in snapshots}
+    # A request never outlives the lease, not even those of three indexes in turn: nobody else begins the same work.
+    client = client.options(request_timeout=max(SHORTEST_TIMEOUT, settings.sync_lease_seconds / 3))
     for target in indexes:
+        if all(fate.unavailable for fate in fates.values()):
+            break
         documents = _build(connection, target, snapshots, fates)
         results = write(client, target.alias, documents)
         failpoint(settings, "sync.after_write")
@@ -77,7 +90,7 @@ def _read(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> tuple[lis
     """Targets and products in one snapshot: an index registered later is filled by a backfill that sees more."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        return targets(connection), read_products(connection, ids)
+        return writable(connection), read_products(connection, ids)
 
 
 def _build(
@@ -109,8 +122,25 @@ def _refuse(
     """An index that nobody reads may be wrong itself: going live is closed to it, the product is not at fault."""
     if target.state == LIVE:
         fate.refused = error
-    else:
-        note_error(connection, target.name, f"{product_id}: {error}")
+    elif note_error(connection, target.name, f"{product_id}: {error}") is Missed.LIVE:
+        fate.unavailable = f"{target.name} has just become live"
+
+
+def _miss(
+    connection: psycopg.Connection[Any], target: Target, ids: Sequence[UUID], fates: dict[UUID, Fate], error: str
+) -> None:
+    """The live index alone may hold a product up; another one is waited for and then given up, first in the register.
+
+    (docs/decisions/0009-an-index-that-takes-no-writes.md)
+    """
+    fate = Missed.LIVE if target.state == LIVE else note_missed(connection, target.name, error)
+    for product_id in ids:
+        if fate is Missed.LIVE:
+            fates[product_id].unavailable = error
+        elif fate is Missed.WAITED_FOR:
+            fates[product_id].waiting = True
+    if fate is not Missed.LIVE:
+        log.warning("sync.index_missed", index=target.name, count=len(ids), fate=fate.value, error=error)
 
 
 def _judge(
@@ -121,11 +151,11 @@ def _judge(
     fates: dict[UUID, Fate],
 ) -> None:
     for result in results:
-        fate = fates[result.document.product_id]
-        if result.outcome is Outcome.UNAVAILABLE:
-            fate.unavailable = result.error
-        elif result.outcome is Outcome.REFUSED:
-            _refuse(connection, target, fate, result.document.product_id, result.error)
+        if result.outcome is Outcome.REFUSED:
+            _refuse(connection, target, fates[result.document.product_id], result.document.product_id, result.error)
+    missed = [result for result in results if result.outcome is Outcome.UNAVAILABLE]
+    if missed:
+        _miss(connection, target, [item.document.product_id for item in missed], fates, missed[0].error or "no answer")
     conflicts = [result.document.product_id for result in results if result.outcome is Outcome.CONFLICT]
     if conflicts:
         _judge_conflicts(connection, client, target, conflicts, fates)
@@ -142,8 +172,7 @@ def _judge_conflicts(
     try:
         stored = stored_versions(client, target.alias, ids)
     except (ApiError, TransportError) as error:
-        for product_id in ids:
-            fates[product_id].unavailable = f"{type(error).__name__}: {error.message}"
+        _miss(connection, target, ids, fates, f"{type(error).__name__}: {error.message}")
         return
     # Read after the index, so that a change committed in between is not mistaken for an index ahead.
     current = ledger.versions(connection, ids)
@@ -158,8 +187,8 @@ def _judge_conflicts(
             problem = f"index_ahead: {target.name} holds version {held}, Postgres has {truth}"
         if target.state == LIVE:
             fates[product_id].ahead = problem
-        else:
-            note_error(connection, target.name, f"{product_id}: {problem}")
+        elif note_error(connection, target.name, f"{product_id}: {problem}") is Missed.LIVE:
+            fates[product_id].unavailable = problem
 
 
 def _settle(
@@ -168,16 +197,21 @@ def _settle(
     counts: Counter[str] = Counter()
     written: dict[UUID, int] = {}
     released: list[UUID] = []
+    waiting: list[UUID] = []
     unavailable: str | None = None
     for product_id, fate in fates.items():
         if fate.unavailable is not None:
             unavailable = fate.unavailable
             released.append(product_id)
         elif fate.refused is None and fate.ahead is None:
-            written[product_id] = fate.version
+            if fate.waiting:
+                waiting.append(product_id)
+            else:
+                written[product_id] = fate.version
     # Each statement commits by itself: a lock held over several rows could deadlock with a writer.
     ledger.settle(connection, held, written)
     ledger.release(connection, held, released)
+    ledger.release(connection, held, waiting, WAIT_SECONDS)
     for product_id, fate in fates.items():
         if fate.unavailable is not None:
             continue
@@ -197,4 +231,4 @@ def _settle(
         elif fate.ahead is not None:
             log.error("sync.index_ahead", product_id=str(product_id), error=fate.ahead)
             ledger.postpone(connection, product_id, fate.version, fate.ahead, INDEX_AHEAD_PAUSE)
-    return Batch(len(held.ids), len(written), counts["refused"], counts["quarantined"], unavailable)
+    return Batch(len(held.ids), len(written), counts["refused"], counts["quarantined"], unavailable, len(waiting))

@@ -7,12 +7,15 @@ from celery.signals import setup_logging, worker_process_init
 
 from catalog.settings import Settings, get_settings
 from indexer.collector import calm_collector
+from workers import broker
 
 SYNC_QUEUE = "sync"
 BACKGROUND_QUEUE = "background"
 DRAIN_SECONDS = 15.0
 # Of live sync between two steps of background work.
 LIVE_SECONDS = 1.0
+# Of a round of the reconciler.
+RECONCILE_SECONDS = 10.0
 TIME_LIMIT = 120
 
 
@@ -50,7 +53,14 @@ def configure(settings: Settings) -> dict[str, Any]:
                 "schedule": settings.sync_sweep_seconds,
                 "options": {"expires": 10},
             },
+            # Also when rounds are turned off: one that has begun is carried to its end.
+            "reconcile": {
+                "task": "background.reconcile",
+                "schedule": settings.sync_sweep_seconds,
+                "options": {"expires": 10},
+            },
             "expire-standby": {"task": "background.expire_standby", "schedule": 300.0, "options": {"expires": 120}},
+            "purge": {"task": "background.purge", "schedule": 3600.0, "options": {"expires": 600}},
         },
     }
 
@@ -65,5 +75,6 @@ def _calm_collector(**_: Any) -> None:
     calm_collector()
 
 
+broker.register()
 app = Celery("catalog", include=["workers.tasks"])
 app.config_from_object(configure(get_settings()))

@@ -33,5 +33,6 @@ def client() -> Elasticsearch:
 def pressure() -> Pressure:
     global _pressure
     if _pressure is None:
-        _pressure = Pressure(get_settings().sync_batch_size)
+        settings = get_settings()
+        _pressure = Pressure(settings.sync_batch_size, settings.sync_lease_seconds / 6)
     return _pressure

@@ -3,12 +3,13 @@
 import time
 
 from catalog.settings import get_settings
+from indexer import rebuild, rounds
 from indexer.drain import drain
 from indexer.fanout import spread_chunk
-from indexer.rebuild import work
+from indexer.purge import purge
 from indexer.upkeep import expire_standby
 from workers import resources
-from workers.app import DRAIN_SECONDS, LIVE_SECONDS, app
+from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, app
 
 
 @app.task(name="sync.drain")
@@ -28,7 +29,15 @@ def spread() -> None:
 @app.task(name="background.reindex")
 def reindex() -> None:
     """Carry a rebuild on for a bounded time, with live changes first."""
-    work(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+    rebuild.work(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+
+
+@app.task(name="background.reconcile")
+def reconcile() -> None:
+    """Carry a round of the reconciler on for a bounded time, with live changes first; begin one when it is time."""
+    rounds.work(
+        resources.connection(), resources.client(), get_settings(), seconds=RECONCILE_SECONDS, between=_live_first
+    )
 
 
 def _live_first() -> None:
@@ -40,3 +49,9 @@ def _live_first() -> None:
 def expire() -> None:
     """Drop indexes that were kept long enough after a swap."""
     expire_standby(resources.connection(), resources.client(), get_settings())
+
+
+@app.task(name="background.purge")
+def forget_tombstones() -> None:
+    """Take tombstones that are old enough out of the indexes, for a bounded time, with live changes first."""
+    purge(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)

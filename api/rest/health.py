@@ -15,8 +15,10 @@ from starlette.responses import Response
 from api.dependencies import DatabaseDep, SettingsDep
 from api.metrics import Metrics
 from api.routing import StrictRoute
-from catalog.services import ledger
+from catalog.schemas.product_out import TimeOut
+from catalog.services import ledger, reconciliation
 from catalog.services.ledger import Lag
+from catalog.services.reconciliation import Reconciliation
 from mappings.names import read_alias
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
@@ -44,12 +46,28 @@ class Sync(BaseModel):
     fanout: int | None
 
 
+class Reconcile(BaseModel):
+    """What comparing every index with Postgres has come to; null while Postgres is away.
+
+    `repaired_total`: products that differed and were written again. `ahead`: documents of the live index that are newer
+    than Postgres, as after a restored backup. `given_up`: standby or building indexes that took no writes and can't go
+    live. `advice` says what to do, null when there is nothing.
+    """
+
+    last_finished_at: TimeOut | None = None
+    repaired_total: int | None = None
+    ahead: int | None = None
+    given_up: int | None = None
+    advice: str | None = None
+
+
 class Ready(BaseModel):
     """`degraded`: products are served and written, search or its speed suffers. `down`: nothing works."""
 
     status: Literal["ok", "degraded", "down"]
     checks: Checks
     sync: Sync
+    reconcile: Reconcile
 
 
 class Live(BaseModel):
@@ -66,11 +84,14 @@ _DOWN: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "
 
 @router.get("/health/ready", summary="Can it serve", responses=_DOWN)
 async def ready(request: Request, response: Response, database: DatabaseDep, settings: SettingsDep) -> Ready:
-    """200 `ok` or `degraded` (Redis, Elasticsearch or the index is away); 503 `down` when Postgres is away."""
+    """200 `ok` or `degraded` (Redis, Elasticsearch or the index is away, or the index is newer than Postgres); 503
+    `down` when Postgres is away.
+    """
     elasticsearch: AsyncElasticsearch = request.app.state.elasticsearch
     redis: Redis = request.app.state.redis
-    lag, pong, cluster = await asyncio.gather(
+    lag, state, pong, cluster = await asyncio.gather(
         _outcome(database.run(ledger.lag)),
+        _outcome(database.run(reconciliation.state)),
         _outcome(_ping(redis)),
         _outcome(
             elasticsearch.options(request_timeout=TIMEOUT).cluster.health(
@@ -79,19 +100,22 @@ async def ready(request: Request, response: Response, database: DatabaseDep, set
         ),
     )
     checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
-    status = "down" if not checks.postgres.ok else "ok" if all(check.ok for _, check in checks) else "degraded"
+    reconcile = _reconcile(state)
+    well = all(check.ok for _, check in checks) and not reconcile.ahead
+    status = "down" if not checks.postgres.ok else "ok" if well else "degraded"
     response.status_code = 503 if status == "down" else 200
     response.headers["Cache-Control"] = "no-store"
     known = lag if isinstance(lag, Lag) else None
     sync = {name: getattr(known, name, None) for name in Sync.model_fields}
-    return Ready.model_validate({"status": status, "checks": checks, "sync": sync})
+    return Ready.model_validate({"status": status, "checks": checks, "sync": sync, "reconcile": reconcile})
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(request: Request, database: DatabaseDep) -> Response:
-    lag = await _outcome(database.run(ledger.lag))
+    lag, state = await asyncio.gather(_outcome(database.run(ledger.lag)), _outcome(database.run(reconciliation.state)))
     collected: Metrics = request.app.state.metrics
-    return Response(collected.render(lag if isinstance(lag, Lag) else None), media_type=CONTENT_TYPE_LATEST)
+    known = (lag if isinstance(lag, Lag) else None, state if isinstance(state, Reconciliation) else None)
+    return Response(collected.render(*known), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _ping(redis: Redis) -> Any:
@@ -105,6 +129,23 @@ async def _outcome(check: Awaitable[Any]) -> Any:
             return await check
     except Exception as error:  # noqa: BLE001, RUF100
         return error
+
+
+def _reconcile(outcome: Any) -> Reconcile:
+    if not isinstance(outcome, Reconciliation):
+        return Reconcile()
+    advice = None
+    if outcome.ahead:
+        advice = "The index is newer than Postgres, as after a restored backup: run `catalog reindex`."
+    elif outcome.given_up:
+        advice = "An index beside the live one took no writes and can't go live: run `catalog reindex` for a new one."
+    return Reconcile(
+        last_finished_at=outcome.last_finished_at,
+        repaired_total=outcome.repairs,
+        ahead=outcome.ahead,
+        given_up=outcome.given_up,
+        advice=advice,
+    )
 
 
 def _check(outcome: Any) -> Check:

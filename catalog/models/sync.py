@@ -74,6 +74,11 @@ class SearchIndex(Base):
     schema_version: Mapped[int]
     state: Mapped[str] = mapped_column(String(10))
     error: Mapped[str | None] = mapped_column(Text)
+    # Of an index that is not live: it has missed writes again and again since, the last time at, and from then on it is
+    # written to no more. (docs/decisions/0009-an-index-that-takes-no-writes.md)
+    failing_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    given_up_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[Timestamp]
     live_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     retired_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,17 +1,20 @@
 """A product as the API answers it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, PlainSerializer, WithJsonSchema
 
 MoneyOut = Annotated[
     Decimal,
     PlainSerializer(float, return_type=float, when_used="json"),
     WithJsonSchema({"type": "number", "examples": [29.99]}, mode="serialization"),
 ]
+
+# Times leave in UTC, whatever zone the connection to Postgres has.
+TimeOut = Annotated[datetime, AfterValidator(lambda value: value.astimezone(UTC))]
 
 
 class CategoryRef(BaseModel):
@@ -71,15 +74,22 @@ class ProductPage(BaseModel):
 
 
 class SyncOut(BaseModel):
-    """`lag_seconds` is the age of the oldest change that is not yet in the index; 0 when there is none."""
+    """`lag_seconds` is the age of the oldest change that is not yet in the index; 0 when there is none.
+
+    `next_attempt_at` is when a document that was refused, or an index that is ahead, is tried again; null when there is
+    nothing to wait for, and in quarantine, where nobody tries again. `dropped`: taken out of the index by an
+    administrator until the next change of the product.
+    """
 
     product_id: UUID
     database_version: int
     indexed_version: int
     in_sync: bool
     deleted: bool
+    dropped: bool
     lag_seconds: float
-    synced_at: datetime | None
+    synced_at: TimeOut | None
     attempts: int
+    next_attempt_at: TimeOut | None
     quarantined: bool
     error: str | None

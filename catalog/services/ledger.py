@@ -22,9 +22,11 @@ LAG = """
 _STATUS = text("""
     SELECT product_id, version AS database_version, synced_version AS indexed_version,
            version <= synced_version AS in_sync, deleted,
+           NOT deleted AND coalesce(dropped_version = version, false) AS dropped,
            CASE WHEN version > synced_version
                 THEN greatest(extract(epoch FROM clock_timestamp() - changed_at), 0)::float ELSE 0 END AS lag_seconds,
            synced_at, attempts,
+           CASE WHEN version > synced_version THEN nullif(next_attempt_at, 'infinity') END AS next_attempt_at,
            version > synced_version AND coalesce(next_attempt_at = 'infinity', false) AS quarantined, error
     FROM product_sync WHERE product_id = :id
 """)

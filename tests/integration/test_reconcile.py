@@ -79,10 +79,12 @@ def test_what_differs_is_found_and_repaired(
     assert not found.equal
     assert (len(found.versions) + len(found.contents), found.ahead, found.repaired) == (1, (), 0)
     assert check(db, es, repair=True).repaired == 1
-    sync_all(settings, db, es)
+    (batch,) = sync_all(settings, db, es)
+    assert batch.settled == 1
     assert check(db, es).equal
     after = documents(db, es)
     assert {key: after[key] for key in before} == before
+    assert sum(not body["deleted"] for body in after.values()) == 40
     assert after[str(ids["p3"])]["price_cents"] == 1000
 
 

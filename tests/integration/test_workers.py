@@ -62,8 +62,8 @@ def test_redis_may_be_killed_and_emptied(own: Settings, db: Db, es: Elasticsearc
         store(own, [{"sku": "before"}])
         wait_until(lambda: settled(db))
         private_redis.kill()
+        # A worker that had its hint already may take this one, too.
         store(own, [{"sku": "during"}])
-        assert not settled(db)
         private_redis.start()
         wait_until(lambda: settled(db), 60)
         with redis.Redis.from_url(own.redis_url) as client:

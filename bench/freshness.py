@@ -1,0 +1,182 @@
+"""How soon a committed change is found by a search, beside the floor: an index call right after COMMIT."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import cycle
+from math import ceil
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from elasticsearch import Elasticsearch
+
+from bench.crew import Crew
+from bench.equality import live_differing
+from bench.lag import wait_synced
+from bench.looker import Change, Looker, looker
+from bench.machine import machine
+from bench.progress import Progress
+from bench.raw import copy_of_index, settled
+from bench.report import Report, against, alone
+from bench.state import at_work, prepare, warm_up
+from catalog.database import connect
+from catalog.elasticsearch import make_client
+from catalog.settings import Settings
+from indexer.rows import read_products
+from indexer.sync import document_of
+from mappings.names import read_alias
+from mappings.schema import CURRENT
+
+GOALS = {50: 1.1, 95: 1.1, 99: 1.2}
+MOST_MB = 200.0
+INTERVAL_SECONDS = 0.1
+WARM_UP_SECONDS = 3.0
+RAW_PROCESSES = 2
+# Prices that no generated product has; each change has its own.
+FIRST_PRICE = 50_000_000
+# The floor's versions are above those of the documents that its index was filled with.
+ABOVE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A change: what to search for, and the moment of its COMMIT."""
+
+    change: Change
+    committed: float
+
+
+def freshness(
+    settings: Settings,
+    progress: Progress,
+    *,
+    products: int,
+    seed: int,
+    seconds: float = 60.0,
+    warm_up_seconds: float = WARM_UP_SECONDS,
+) -> Report:
+    """One change every 100 ms, and halfway between two of them one of the floor, in a second index of the same content.
+
+    Both are measured at the same time, by the same searches, at the same refresh interval.
+    """
+    with (
+        closing(make_client(settings, timeout=120)) as client,
+        closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
+        Crew(settings, RAW_PROCESSES) as crew,
+    ):
+        ids = prepare(connection, client, settings, crew, progress, products=products, seed=seed)
+        report = Report(
+            "freshness",
+            machine(connection, client, settings),
+            {"products": products, "seconds": seconds, "seed": seed},
+        )
+        progress.begin("filling a second index for the floor")
+        crew.build()
+        with copy_of_index(client, settings, crew) as copy, at_work(settings) as peaks, looker(settings) as eyes:
+            warm_up(connection, ids, progress)
+            settled(client)
+            changes = _Changes(connection, client, read_alias(settings.index_prefix), copy, ids, seed, eyes)
+            progress.begin("warming up with single changes")
+            changes.make(warm_up_seconds, progress)
+            progress.begin("measuring single changes", round(seconds / INTERVAL_SECONDS))
+            ours, floor = changes.make(seconds, progress)
+            seen = eyes.seen()
+            wait_synced(connection, progress)
+            memory = [peak for each in peaks for peak in each.megabytes()]
+        report.differing = live_differing(connection, client, progress)
+    _summarise(report, _delays(ours, seen, report, "ours"), _delays(floor, seen, report, "the floor"), memory)
+    return report
+
+
+class _Changes:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        client: Elasticsearch,
+        alias: str,
+        copy: str,
+        ids: list[UUID],
+        seed: int,
+        eyes: Looker,
+    ) -> None:
+        self._connection = connection
+        self._client = client
+        self._alias = alias
+        self._copy = copy
+        # Each product once before any comes again: a change that is overtaken is never found.
+        self._ids = cycle(Random(seed).sample(ids, len(ids)))  # noqa: S311 - no secret
+        self._eyes = eyes
+        self._price = FIRST_PRICE
+
+    def make(self, seconds: float, progress: Progress) -> tuple[list[Made], list[Made]]:
+        """Ours and the floor's, in turn."""
+        ours: list[Made] = []
+        floor: list[Made] = []
+        began = time.monotonic()
+        for number in range(round(seconds / INTERVAL_SECONDS)):
+            _sleep_until(began + number * INTERVAL_SECONDS)
+            ours.append(self._commit())
+            _sleep_until(began + (number + 0.5) * INTERVAL_SECONDS)
+            floor.append(self._index())
+            progress.at(number + 1)
+        return ours, floor
+
+    def _commit(self) -> Made:
+        """Change a price in Postgres; everything after that is the service's."""
+        product_id, price = self._next()
+        self._connection.execute("UPDATE products SET price = %s WHERE id = %s", (Decimal(price) / 100, product_id))
+        made = Made((self._alias, price), time.monotonic())
+        self._eyes.expect(made.change)
+        return made
+
+    def _index(self) -> Made:
+        """The same change, its document ready, sent at the moment at which COMMIT would have returned."""
+        product_id, price = self._next()
+        snapshot = read_products(self._connection, [product_id])[0]
+        document = document_of(snapshot._replace(version=ABOVE + price), CURRENT)
+        body = document.body | {"price_cents": price}
+        made = Made((self._copy, price), time.monotonic())
+        self._eyes.expect(made.change)
+        self._client.index(
+            index=self._copy,
+            id=str(product_id),
+            document=body,
+            version=document.version,
+            version_type="external",
+            require_alias=True,
+        )
+        return made
+
+    def _next(self) -> tuple[UUID, int]:
+        self._price += 1
+        return next(self._ids), self._price
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _delays(made: list[Made], seen: dict[Change, float], report: Report, whose: str) -> list[float]:
+    """Seconds from COMMIT to found, in ascending order."""
+    delays = sorted(seen[one.change] - one.committed for one in made if one.change in seen)
+    if missing := len(made) - len(delays):
+        report.problems.append(f"{missing} of {len(made)} changes of {whose} were never found.")
+    return delays
+
+
+def _summarise(report: Report, ours: list[float], floor: list[float], memory: list[float]) -> None:
+    report.runs.append({"ours_seconds": ours, "floor_seconds": floor})
+    if ours and floor:
+        for percent, goal in GOALS.items():
+            values, references = [_percentile(ours, percent)], [_percentile(floor, percent)]
+            report.figures.append(against(f"COMMIT to found, p{percent}", "s", values, references, at_most=goal))
+    if memory:
+        report.figures.append(alone("largest process of the workers", "MB", max(memory), at_most=MOST_MB))
+
+
+def _percentile(ascending: list[float], percent: int) -> float:
+    """The smallest value that `percent` of all values do not exceed (nearest rank)."""
+    return ascending[ceil(len(ascending) * percent / 100) - 1]

@@ -1,0 +1,32 @@
+"""Servers of a benchmark's own, so that nobody's data is touched and nobody's index is measured."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bench.processes import run
+from catalog.settings import Settings
+from stack import ephemeral
+
+HEAP = "1g"
+
+
+@contextmanager
+def own_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[Settings]:
+    """Started and migrated servers; the settings are the given ones, but for the addresses. Gone at the end."""
+    # A server that boots fast compiles badly, and would be measured so for as long as it runs.
+    with ephemeral(report, heap=HEAP, fast_boot=False) as servers:
+        own = settings.model_copy(
+            update={
+                "database_url": servers.postgres_url,
+                "redis_url": servers.redis_url,
+                "elasticsearch_url": servers.elasticsearch_url,
+                "elasticsearch_username": None,
+                "elasticsearch_password": None,
+                "elasticsearch_ca_certs": None,
+                "failpoint": None,
+                "log_level": "WARNING",
+            }
+        )
+        report("Creating the database schema and the first index")
+        run(own, "migrate")
+        yield own

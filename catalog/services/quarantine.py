@@ -1,0 +1,89 @@
+"""Products whose document the live index refused too often: list them, try them again, or do without them.
+
+A product is in quarantine while its newest version is not in the index and nobody will try it again by itself. A newer
+version that succeeds releases it without any of this.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.database import Database
+from catalog.schemas.quarantine import QuarantinedOut, QuarantinePage
+
+# Rows of one transaction when everything is asked for: their locks are held for well under a second.
+CHUNK = 5000
+FIRST = UUID(int=0)
+# As an import: single changes overtake it.
+PRIORITY = 5
+
+QUARANTINED = "version > synced_version AND next_attempt_at = 'infinity'"
+
+_LIST = text(f"""
+    SELECT product_id, sku, name, deleted, version, attempts, error, changed_at
+    FROM product_sync LEFT JOIN products ON products.id = product_id
+    WHERE {QUARANTINED} ORDER BY changed_at DESC, product_id LIMIT :limit OFFSET :offset
+""")  # noqa: S608 - QUARANTINED is the constant above
+_TOTAL = text(f"SELECT count(*) FROM product_sync WHERE {QUARANTINED}")  # noqa: S608
+
+# As if it had been changed now: an old change would come before all others and sound the alarm for lag.
+_AGAIN = f"""
+    attempts = 0, error = NULL, next_attempt_at = NULL, claimed_until = NULL,
+    changed_at = clock_timestamp(), priority = {PRIORITY}
+"""
+_NAMED = "product_id = ANY (:ids)"
+_NEXT = "product_id > :after"
+
+
+def _change(assignments: str, which: str) -> TextClause:
+    """A row that a writer has locked is skipped: that writer releases it with a newer version."""
+    return text(f"""
+        WITH held AS (SELECT product_id FROM product_sync WHERE {which} AND {QUARANTINED}
+                      ORDER BY product_id LIMIT :limit FOR UPDATE SKIP LOCKED)
+        UPDATE product_sync AS ledger SET {assignments} FROM held WHERE ledger.product_id = held.product_id
+        RETURNING ledger.product_id
+    """)  # noqa: S608 - put together from constants
+
+
+class Action(Enum):
+    """What can be done about a quarantined product.
+
+    A drop is a tombstone until the product's next change. It has a new version, because an index that is being built or
+    kept may hold the very version that the live index refused, and there a tombstone of that version would be too late.
+    """
+
+    REPLAY = _AGAIN
+    DROP = f"{_AGAIN}, version = ledger.version + 1, dropped_version = ledger.version + 1"
+
+
+async def list_page(session: AsyncSession, page: int, per_page: int) -> QuarantinePage:
+    """One page of what is in quarantine, the latest change first."""
+    total = await session.scalar(_TOTAL)
+    rows = (await session.execute(_LIST, {"limit": per_page, "offset": (page - 1) * per_page})).mappings()
+    items = [QuarantinedOut.model_validate(dict(row)) for row in rows]
+    return QuarantinePage(items=items, total=total or 0, page=page, per_page=per_page)
+
+
+async def apply(session: AsyncSession, action: Action, ids: Sequence[UUID]) -> list[UUID]:
+    """Replay or drop these products; those of `ids`, in their order, that are not in quarantine."""
+    statement = _change(action.value, _NAMED)
+    done = set((await session.scalars(statement, {"ids": list(ids), "limit": len(ids)})).all())
+    return [product_id for product_id in dict.fromkeys(ids) if product_id not in done]
+
+
+async def apply_to_all(database: Database, action: Action, report: Callable[[int], None] = lambda done: None) -> int:
+    """Replay or drop all of them, CHUNK in each transaction; how many. `report` is told after each."""
+    statement, after, done = _change(action.value, _NEXT), FIRST, 0
+
+    async def next_chunk(session: AsyncSession) -> Sequence[UUID]:
+        return (await session.scalars(statement, {"after": after, "limit": CHUNK})).all()
+
+    # By key, so that one that is refused again meanwhile is not met a second time.
+    while ids := await database.run(next_chunk):
+        after = max(ids)
+        done += len(ids)
+        report(done)
+    return done

@@ -1,0 +1,115 @@
+"""Takes tombstones out of the indexes when no write can be so late any more.
+
+Each is deleted at its own version: a product that comes back meanwhile has a higher one and is left alone. Nothing else
+is forgotten, the ledger keeps the version of every product that ever lived.
+(docs/decisions/0002-versions-and-deletes.md)
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from elasticsearch import ApiError, Elasticsearch, TransportError
+
+from catalog.settings import Settings
+from indexer.registry import writable
+from mappings.checksum import BUCKETS
+
+log = structlog.get_logger()
+
+PAGE = 1000
+# 404: somebody was faster. 409: the product came back.
+FINE = (200, 404, 409)
+TOMBSTONE = {"term": {"deleted": True}}
+
+OLD = """
+SELECT product_id, version FROM product_sync
+WHERE product_id = ANY (%s) AND deleted AND synced_version = version
+  AND synced_at < clock_timestamp() - make_interval(secs => %s)
+"""
+
+
+def purge(
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    settings: Settings,
+    *,
+    seconds: float = float("inf"),
+    between: Callable[[], object] = lambda: None,
+) -> int:
+    """Delete tombstones older than `tombstone_days` from every index that is written to; how many they were.
+
+    `between` is called before every page of them. What is left when the time is up, is left for the next call.
+    """
+    deadline = time.monotonic() + seconds
+    purged = 0
+    for target in writable(connection):
+        try:
+            for tombstones in _pages(client, target.alias):
+                between()
+                if time.monotonic() > deadline:
+                    break
+                purged += _delete(client, target.alias, _old(connection, settings, tombstones))
+        except (ApiError, TransportError) as error:
+            log.warning("purge.unavailable", index=target.name, error=f"{type(error).__name__}: {error.message}")
+    if purged:
+        log.info("purge.done", count=purged)
+    return purged
+
+
+def _pages(client: Elasticsearch, alias: str) -> Iterator[dict[UUID, int]]:
+    """The versions of all tombstones by id, PAGE at a time."""
+    counts = client.search(
+        index=alias, size=0, query=TOMBSTONE, aggs={"buckets": {"terms": {"field": "bucket", "size": BUCKETS}}}
+    )
+    buckets = [item["key"] for item in counts["aggregations"]["buckets"]["buckets"]]
+    # A call that is too short for all of them must not stop before the same ones as the last one.
+    random.shuffle(buckets)
+    for bucket in buckets:
+        after: list[Any] | None = None
+        while True:
+            answer = client.search(
+                index=alias,
+                size=PAGE,
+                query={"bool": {"filter": [TOMBSTONE, {"term": {"bucket": bucket}}]}},
+                sort=[{"id": "asc"}],
+                search_after=after,
+                source=False,
+                docvalue_fields=[{"field": "version"}],
+            )
+            hits = answer["hits"]["hits"]
+            if hits:
+                yield {UUID(hit["_id"]): hit["fields"]["version"][0] for hit in hits}
+            if len(hits) < PAGE:
+                break
+            after = hits[-1]["sort"]
+
+
+def _old(connection: psycopg.Connection[Any], settings: Settings, tombstones: dict[UUID, int]) -> dict[UUID, int]:
+    """Those that are the last word on their product, and have been for long enough."""
+    rows = connection.execute(OLD, (list(tombstones), settings.tombstone_days * 86_400))
+    return {row[0]: row[1] for row in rows if tombstones[row[0]] == row[1]}
+
+
+def _delete(client: Elasticsearch, alias: str, tombstones: dict[UUID, int]) -> int:
+    if not tombstones:
+        return 0
+    actions = [
+        {"delete": {"_id": str(product_id), "version": version, "version_type": "external_gte"}}
+        for product_id, version in tombstones.items()
+    ]
+    answer = client.bulk(
+        index=alias,
+        operations=actions,
+        require_alias=True,
+        filter_path="items.*.status,items.*.error",
+    )
+    items = [item["delete"] for item in answer.body["items"]]
+    failed = [item["error"] for item in items if item["status"] not in FINE]
+    if failed:
+        log.warning("purge.refused", alias=alias, count=len(failed), error=failed[0])
+    return sum(item["status"] == 200 for item in items)
