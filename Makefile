@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
-.PHONY: demo test test-full lint format check-migrations lock clean env
+.PHONY: demo test test-full soak lint format check-migrations lock clean env
 
 env: $(READY)
 
@@ -27,6 +27,10 @@ test: $(READY)
 test-full: $(READY)
 	$(BIN)/pytest tests -m drill
 	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
+
+# Until Ctrl-C, or `make soak MINUTES=20`; `SEED=…` repeats a round.
+soak: $(READY)
+	$(BIN)/python -m tests.machine.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)
 	$(BIN)/ruff check

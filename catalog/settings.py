@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     tombstone_days: float = Field(default=30, ge=1, description="how long indexes remember deleted products")
 
     sync_batch_size: int = Field(default=500, ge=1, le=10_000)
-    sync_lease_seconds: float = Field(default=30, gt=0)
+    sync_lease_seconds: float = Field(
+        default=30, gt=0, description="of the rows of one batch; 15 or more, and a request may take a third of it"
+    )
     sync_max_attempts: int = Field(default=3, ge=1)
     sync_sweep_seconds: float = Field(default=5, gt=0)
     reconcile_interval_seconds: float = Field(

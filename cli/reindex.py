@@ -29,6 +29,8 @@ from indexer import jobs, rebuild
 from indexer.collector import calm_collector
 
 console = Console(stderr=True, soft_wrap=True)
+# Chunks in one step: nothing waits behind this process, so it need not pause after each.
+PIECES = 5
 
 
 def reindex(
@@ -62,6 +64,7 @@ def reindex(
                     connection,
                     client,
                     settings,
+                    pieces=PIECES,
                     between=lambda: _show(bar, shown, rebuild.progress(connection, job)),
                 )
         except KeyboardInterrupt:
@@ -112,7 +115,7 @@ def _help(settings: Settings, parent: int) -> None:
         closing(make_client(settings)) as client,
         closing(connect(settings, "catalog-reindex", autocommit=True)) as connection,
     ):
-        rebuild.work(connection, client, settings, between=stop_with_parent)
+        rebuild.work(connection, client, settings, pieces=PIECES, between=stop_with_parent)
 
 
 def _bar() -> Progress:

@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from indexer.bulk import stored
 from indexer.compare import LOOKS, PENDING, SETTLE_SECONDS
 from indexer.registry import Target
-from indexer.rows import Snapshot, read_products
+from indexer.rows import read_products
 from indexer.sync import document_of
 
 log = structlog.get_logger()
@@ -69,21 +69,21 @@ def _differing(
         item["_id"]: item["_source"] for item in stored(client, target.alias, ids, source=True)
     }
     differing = set()
+    unmade: list[str] = []
     for item in read_products(connection, ids):
         body = held.get(str(item.product_id))
         # A document newer than Postgres is an index ahead, which the comparison of versions tells.
         if body is None or body.get("version", 0) > item.version:
             continue
-        if _made(item, target) not in (None, body):
+        try:
+            made = document_of(item, target.schema_version).body
+        except Exception as error:
+            # Live sync has put it in quarantine, with this error.
+            unmade.append(f"{item.product_id}: {type(error).__name__}: {error}")
+            continue
+        if made != body:
             differing.add(item.product_id)
+    if unmade:
+        log.warning("reconcile.build_failed", index=target.name, count=len(unmade), first=unmade[0])
     pending = {row[0] for row in connection.execute(PENDING, (list(differing),))}
     return differing - pending
-
-
-def _made(item: Snapshot, target: Target) -> dict[str, Any] | None:
-    """What the document must be; None for a row that no document can be made of, which live sync has in quarantine."""
-    try:
-        return document_of(item, target.schema_version).body
-    except Exception:
-        log.exception("reconcile.build_failed", product_id=str(item.product_id), version=item.version)
-        return None

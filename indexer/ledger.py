@@ -79,6 +79,12 @@ SELECT (SELECT count(*) FROM (SELECT FROM product_sync WHERE {CLAIMABLE} LIMIT %
 """  # noqa: S608 - CLAIMABLE is the constant above
 
 
+# To be written again is not the change that puts a dropped product back.
+KEEP_DROPPED = """
+UPDATE product_sync SET dropped_version = version WHERE product_id = ANY (%s) AND dropped_version = version - 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Products that this worker alone works on until `lease` runs out."""
@@ -126,6 +132,12 @@ def bump(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int
     """Give products a new version, for live sync to write at this priority. Call it inside a transaction."""
     connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(priority),))
     connection.execute("SELECT ledger_bump(%s)", (list(ids),))
+
+
+def renew(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int) -> None:
+    """Have products written again that have not changed. Call it inside a transaction."""
+    bump(connection, ids, priority)
+    connection.execute(KEEP_DROPPED, (list(ids),))
 
 
 def waiting(connection: psycopg.Connection[Any], at_most: int) -> tuple[int, bool, bool]:

@@ -9,7 +9,7 @@ written by live sync, which reads the register in the snapshot of its rows. Vers
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,10 +75,11 @@ def join_or_start(connection: psycopg.Connection[Any]) -> Job:
     return job
 
 
-def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> Step:
-    """Do the next piece of the rebuild that is under way: a second or so of work, and the comparison at the end.
+def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, pieces: int = 1) -> Step:
+    """Do the next step of the rebuild that is under way: up to `pieces` chunks, and the comparison at the end.
 
-    `connection` is in autocommit mode. Killed at any line, the piece is done again by whoever comes next.
+    A chunk is a second or so of work. `connection` is in autocommit mode. Killed at any line, the piece is done again
+    by whoever comes next.
     """
     job = jobs.active(connection, REINDEX)
     if job is None:
@@ -89,7 +90,7 @@ def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings
         if job.state == jobs.QUEUED:
             return _prepare(connection, client, settings, job)
         if (chunk := chunks.claim(connection, job.id)) is not None:
-            return _fill(connection, client, settings, job, chunk)
+            return _fill(connection, client, settings, job, chunk, pieces)
         if chunks.tally(connection, job.id).left:
             return Step.WAITING
         return _finish(connection, client, settings, job)
@@ -107,15 +108,16 @@ def work(
     settings: Settings,
     *,
     seconds: float = float("inf"),
+    pieces: int = 1,
     between: Callable[[], object] = lambda: None,
 ) -> None:
-    """Carry the rebuild on until it ends or the time is up; `between` is called after every step.
+    """Carry the rebuild on until it ends or the time is up; `between` is called after every step of up to `pieces`.
 
     A pause of an outage grows with jitter and is never longer than the time that is left.
     """
     pressure = Pressure(1)
     deadline = time.monotonic() + seconds
-    while (step := advance(connection, client, settings)) is not Step.ENDED:
+    while (step := advance(connection, client, settings, pieces)) is not Step.ENDED:
         between()
         if step is Step.UNAVAILABLE:
             pause = pressure.failed()
@@ -198,19 +200,35 @@ def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings
 
 
 def _fill(
-    connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, chunk: chunks.Chunk
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    settings: Settings,
+    job: Job,
+    chunk: chunks.Chunk,
+    most: int,
 ) -> Step:
     target = _target(connection, job)
+    held = {chunk.number: chunk}
+
+    def pieces() -> Iterator[chunks.Chunk]:
+        yield chunk
+        while len(held) < most and (following := chunks.claim(connection, job.id)) is not None:
+            held[following.number] = following
+            yield following
+
+    def finished(piece: chunks.Chunk, documents: int) -> None:
+        failpoint(settings, "rebuild.after_chunk")
+        chunks.done(connection, piece, documents)
+
     try:
-        loaded = load(connection, client, target, chunk)
+        load(connection, client, target, pieces(), finished)
     except Unavailable as error:
-        chunks.release(connection, chunk)
+        for piece in held.values():
+            chunks.release(connection, piece)
         if not client.indices.exists(index=target.name):
             raise Conflict(f"{target.name} is gone from Elasticsearch. The live index is unchanged.") from error
         log.warning("rebuild.unavailable", error=str(error))
         return Step.UNAVAILABLE
-    failpoint(settings, "rebuild.after_chunk")
-    chunks.done(connection, chunk, loaded.documents)
     return Step.WORKED
 
 

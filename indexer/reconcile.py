@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch
 from indexer import counters
 from indexer.audit import FIRST, audit_page
 from indexer.compare import Difference, compare_sums, lasting_differences
-from indexer.ledger import bump
+from indexer.ledger import renew
 from indexer.ledger import versions as ledger_versions
 from indexer.registry import BUILDING, Target, targets
 from mappings.checksum import BUCKETS
@@ -34,10 +34,6 @@ NAMED = 20
 ADOPT = """
 INSERT INTO product_sync (product_id, version, deleted, priority) VALUES (%s, %s, true, %s)
 ON CONFLICT (product_id) DO NOTHING
-"""
-# A repair is not the change that puts a dropped product back.
-KEEP_DROPPED = """
-UPDATE product_sync SET dropped_version = version WHERE product_id = ANY (%s) AND dropped_version = version - 1
 """
 
 
@@ -129,8 +125,7 @@ def mend(connection: psycopg.Connection[Any], versions: Iterable[Difference], co
         return 0
     for item in unknown:
         connection.execute(ADOPT, (item.product_id, (item.indexed_version or 0) + 1, PRIORITY))
-    bump(connection, ids, PRIORITY)
-    connection.execute(KEEP_DROPPED, (ids,))
+    renew(connection, ids, PRIORITY)
     counters.add(connection, counters.REPAIRS, len(ids))
     return len(ids)
 

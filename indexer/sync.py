@@ -16,7 +16,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import ledger
-from indexer.bulk import Document, Outcome, Result, stored_versions, write
+from indexer.bulk import Document, Outcome, Result, stored, stored_versions, write
 from indexer.registry import LIVE, Missed, Target, note_error, note_missed, writable
 from indexer.rows import Snapshot, read_products
 from mappings.schema import SCHEMAS, tombstone
@@ -29,6 +29,8 @@ INDEX_AHEAD_PAUSE = 30.0
 WAIT_SECONDS = 5.0
 # Of a request to Elasticsearch, however short the lease.
 SHORTEST_TIMEOUT = 5.0
+# Whole documents that are read back at a time.
+READ_BACK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Batch:
 class Fate:
     """What the targets said of one product: the worst answer decides.
 
-    `unavailable` is the live index's; `waiting` says that another one did not take it yet.
+    `unavailable` is the live index's; `waiting` says that another one did not take it yet; `differs` that an index has
+    this version with other contents.
     """
 
     version: int
@@ -55,6 +58,7 @@ class Fate:
     ahead: str | None = None
     unavailable: str | None = None
     waiting: bool = False
+    differs: bool = False
 
 
 def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, limit: int) -> Batch:
@@ -156,7 +160,7 @@ def _judge(
     missed = [result for result in results if result.outcome is Outcome.UNAVAILABLE]
     if missed:
         _miss(connection, target, [item.document.product_id for item in missed], fates, missed[0].error or "no answer")
-    conflicts = [result.document.product_id for result in results if result.outcome is Outcome.CONFLICT]
+    conflicts = [result.document for result in results if result.outcome is Outcome.CONFLICT]
     if conflicts:
         _judge_conflicts(connection, client, target, conflicts, fates)
 
@@ -165,19 +169,24 @@ def _judge_conflicts(
     connection: psycopg.Connection[Any],
     client: Elasticsearch,
     target: Target,
-    ids: Sequence[UUID],
+    documents: Sequence[Document],
     fates: dict[UUID, Fate],
 ) -> None:
-    """A newer document is there already. That is success, unless it is newer than Postgres itself."""
+    """As new or newer a document is there already. That is success, unless it is newer than Postgres itself, or has the
+    version of another past: Postgres was restored from an older backup and has counted up to it again."""
+    ids = [document.product_id for document in documents]
     try:
-        stored = stored_versions(client, target.alias, ids)
+        there = stored_versions(client, target.alias, ids)
+        same = [document for document in documents if there.get(document.product_id) == document.version]
+        for product_id in _differing(client, target, same):
+            fates[product_id].differs = True
     except (ApiError, TransportError) as error:
         _miss(connection, target, ids, fates, f"{type(error).__name__}: {error.message}")
         return
     # Read after the index, so that a change committed in between is not mistaken for an index ahead.
     current = ledger.versions(connection, ids)
     for product_id in ids:
-        held, truth = stored.get(product_id), current.get(product_id, 0)
+        held, truth = there.get(product_id), current.get(product_id, 0)
         if held is not None and held <= truth:
             continue
         if held is None:
@@ -189,6 +198,20 @@ def _judge_conflicts(
             fates[product_id].ahead = problem
         elif note_error(connection, target.name, f"{product_id}: {problem}") is Missed.LIVE:
             fates[product_id].unavailable = problem
+
+
+def _differing(client: Elasticsearch, target: Target, documents: Sequence[Document]) -> list[UUID]:
+    """The products whose document in the index, at the same version, is not the one that was sent."""
+    differing = []
+    for start in range(0, len(documents), READ_BACK):
+        sent = {str(document.product_id): document for document in documents[start : start + READ_BACK]}
+        for item in stored(client, target.alias, [document.product_id for document in sent.values()], source=True):
+            document = sent[item["_id"]]
+            # Somebody may have written a newer one since: then the next look decides.
+            if item["_version"] == document.version and item["_source"] != document.body:
+                differing.append(document.product_id)
+                log.warning("sync.same_version_differs", index=target.name, product_id=item["_id"])
+    return differing
 
 
 def _settle(
@@ -204,7 +227,11 @@ def _settle(
             unavailable = fate.unavailable
             released.append(product_id)
         elif fate.refused is None and fate.ahead is None:
-            if fate.waiting:
+            if fate.differs:
+                # A version of its own, which no index has seen: it is claimed again as a change like any other.
+                with connection.transaction():
+                    ledger.renew(connection, [product_id], 0)
+            elif fate.waiting:
                 waiting.append(product_id)
             else:
                 written[product_id] = fate.version

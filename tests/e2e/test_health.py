@@ -1,7 +1,9 @@
 """Health and metrics, with servers there and away, and what is served without them."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -155,6 +157,15 @@ async def test_metrics_go_by_route(client: httpx.AsyncClient) -> None:
     assert "made" not in answer.text
     assert "catalog_http_request_seconds_bucket" in answer.text
     assert "catalog_postgres_up 1.0" in answer.text
+
+
+async def test_every_metric_of_the_manual_is_there(client: httpx.AsyncClient) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    rows = set(re.findall(r"^\| `(catalog_\w+)` \|", manual, re.MULTILINE))
+    await client.get("/health/live")
+    told = (await client.get("/metrics")).text
+    exported = set(re.findall(r"^# HELP (catalog_\w+)", told, re.MULTILINE))
+    assert rows == {name for name in exported if not name.endswith("_created")}
 
 
 async def test_elasticsearch_away(admin: httpx.AsyncClient, settings: Settings) -> None:

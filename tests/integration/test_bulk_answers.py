@@ -13,7 +13,8 @@ from catalog.settings import Settings
 from indexer import bulk, sync
 from indexer.bulk import Document, Outcome, Result, write
 from indexer.rebuild import rebuild
-from indexer.sync import sync_batch
+from indexer.rows import read_products
+from indexer.sync import document_of, sync_batch
 from mappings.names import write_alias
 from mappings.schema import CURRENT, SCHEMAS, tombstone
 from tests.support import documents, ledger, live_index, store, sync_all
@@ -72,7 +73,7 @@ def test_each_product_of_a_batch_has_its_own_fate(
     """The same four in live sync. The one that meets a full disk is sent to that index by the test."""
     ids = store(settings, [{"sku": sku} for sku in ("fine", "poison", "faster", "blocked")])
     db.execute(POISON)
-    write(es, write_alias(live_index(db)), [Document(ids["faster"], 1, tombstone(ids["faster"], 1))])
+    write(es, write_alias(live_index(db)), [document_of(read_products(db, [ids["faster"]])[0], CURRENT)])
 
     def divided(client: Elasticsearch, alias: str, sent: Sequence[Document]) -> list[Result]:
         results = {

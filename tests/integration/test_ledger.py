@@ -50,7 +50,9 @@ def test_every_way_of_writing_is_caught(settings: Settings, db: Db) -> None:
     assert ledger(db, ids["a"])["deleted"]
 
 
-@pytest.mark.parametrize("table", ["products", "product_variants", "product_images", "categories", "product_sync"])
+@pytest.mark.parametrize(
+    "table", ["products", "product_variants", "product_images", "categories", "brands", "product_sync"]
+)
 def test_truncate_is_refused(db: Db, table: str) -> None:
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="use DELETE"):
         db.execute(f"TRUNCATE {table} CASCADE")

@@ -1,11 +1,13 @@
 """Deploying a new document shape under live writes: every index gets documents of its own shape (I6)."""
 
+import asyncio
 import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from elasticsearch import Elasticsearch
@@ -43,17 +45,21 @@ def next_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "CURRENT", NEXT)
 
 
-def test_a_new_shape_is_deployed_and_taken_back_under_live_writes(
-    settings: Settings, db: Db, es: Elasticsearch, index: str, next_shape: None
+async def test_a_new_shape_is_deployed_and_taken_back_under_live_writes(
+    settings: Settings, db: Db, es: Elasticsearch, index: str, client: httpx.AsyncClient, next_shape: None
 ) -> None:
     store(settings, [{"sku": f"p{number}"} for number in range(PRODUCTS)])
     sync_all(settings, db, es)
+    done = asyncio.Event()
+    shoppers = asyncio.create_task(search(client, done))
     with live_writes(settings, es):
-        new = rebuild(settings, es)
+        new = await asyncio.to_thread(rebuild, settings, es)
         assert seen(settings, es, {"range": {"name_length": {"gte": 1}}}) == PRODUCTS
-        assert rollback(settings, es) == index
+        assert await asyncio.to_thread(rollback, settings, es) == index
         assert seen(settings, es, {"match": {"name": "product"}}) == PRODUCTS
-        assert rollback(settings, es) == new
+        assert await asyncio.to_thread(rollback, settings, es) == new
+        done.set()
+        assert await shoppers > 0
     sync_all(settings, db, es)
     assert live_index(db) == new
     assert {target.name: target.schema_version for target in targets(db)} == {index: CURRENT, new: NEXT}
@@ -67,6 +73,16 @@ def test_a_new_shape_is_deployed_and_taken_back_under_live_writes(
 
 def seen(settings: Settings, es: Elasticsearch, query: dict[str, Any]) -> int:
     return int(es.count(index=read_alias(settings.index_prefix), query=query)["count"])
+
+
+async def search(client: httpx.AsyncClient, done: asyncio.Event) -> int:
+    """Shoppers see every product in every answer, whichever index it comes from; the number of searches."""
+    searches = 0
+    while not done.is_set():
+        answer = await client.get("/api/v1/search", params={"q": "product"})
+        assert (answer.status_code, answer.json()["total"]["value"]) == (200, PRODUCTS)
+        searches += 1
+    return searches
 
 
 @contextmanager

@@ -1,0 +1,26 @@
+"""The `catalog` command with small pieces, short leases and short patience: `python -m tests.machine.child COMMAND`.
+
+A catalogue of fifty products then passes as many chunks, claims and time limits as one of a million does otherwise.
+"""
+
+from catalog import elasticsearch
+from cli.main import app
+from indexer import chunks, fanout, loading, pressure, registry, sync
+
+
+def shrink() -> None:
+    chunks.plan.__defaults__ = (6,)
+    chunks.LEASE_SECONDS = 3.0
+    loading.BULK = 4
+    fanout.CHUNK = 4
+    pressure.LONGEST_PAUSE = 2.0
+    sync.WAIT_SECONDS = 1.0
+    sync.SHORTEST_TIMEOUT = 1.5
+    registry.RECOVERED_SECONDS = 2.0
+    registry.PATIENCE_SECONDS = 8.0
+    elasticsearch.make_client.__kwdefaults__ = {"timeout": 2.0}
+
+
+if __name__ == "__main__":
+    shrink()
+    app()
