@@ -1,5 +1,6 @@
 """A write that arrives long after the product was deleted never brings it back (I2)."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,8 @@ def nothing(es: Elasticsearch, index: str) -> None:
 def gc_deletes(es: Elasticsearch, index: str) -> None:
     """Whatever Elasticsearch itself remembers of deletions is forgotten."""
     es.indices.put_settings(index=index, settings={"index.gc_deletes": "0s"})
+    # The clock that Elasticsearch goes by here ticks five times a second.
+    time.sleep(0.5)
     es.indices.refresh(index=index)
     es.indices.flush(index=index, force=True)
 

@@ -12,6 +12,7 @@ from indexer import chunks, jobs, rebuild
 from indexer.compare import differences
 from indexer.jobs import REINDEX, Job
 from indexer.rebuild import Step, advance
+from mappings.checksum import checksum
 from mappings.names import read_alias
 from tests.processes import run, running, wait_until
 from tests.support import live_index, writer
@@ -149,9 +150,10 @@ def test_a_new_index_that_differs_never_goes_live(
 ) -> None:
     while chunks.tally(db, begun.id).left:
         advance(db, es, settings)
-    lost, wrong = (row[0] for row in db.execute("SELECT id FROM products ORDER BY id LIMIT 2"))
+    ids = [row[0] for row in db.execute("SELECT id FROM products ORDER BY id")]
+    lost, wrong = ids[0], ids[-1]
     new = begun.progress["index"]
-    body = es.get(index=new, id=str(wrong))["_source"] | {"version": 7}
+    body = es.get(index=new, id=str(wrong))["_source"] | {"version": 7, "checksum": checksum(str(wrong), 7)}
     es.index(index=new, id=str(wrong), document=body, version=7, version_type="external")
     es.delete(index=new, id=str(lost))
     refused = run(settings, "reindex")
