@@ -40,8 +40,8 @@ class Machine(Edits, Faults):
         self.world.watch(ids)
 
     def teardown(self) -> None:
-        """Also runs when a step failed: then there is nothing more to say."""
-        if not self.begun or self.world.broken:
+        """Also runs when a step failed or was interrupted: then there is nothing more to say."""
+        if not self.begun or self.world.over:
             return
         with self.world.blamed("teardown"):
             self.end_faults(mend=True)

@@ -54,6 +54,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with running_world(thorough=True) as world:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: world.interrupt())
             with suppress(KeyboardInterrupt):
                 play(world, arguments.seed, time.monotonic() + arguments.minutes * 60, _say)
             for name, count in sorted(world.counts.items()):

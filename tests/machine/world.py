@@ -55,7 +55,7 @@ class World:
         self.outage = Outage()
         self.reader: Reader | None = None
         self.reads = 0
-        self.broken = False
+        self.over = False
         self.steps: list[str] = []
         self.counts: Counter[str] = Counter()
         self._began = time.monotonic()
@@ -97,9 +97,14 @@ class World:
         said = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         self.steps.append(f"{time.monotonic() - self._began:6.1f} s  {name}({said})")
 
+    def interrupt(self) -> None:
+        """End it all now: a round that is not over proves nothing."""
+        self.over = True
+        raise KeyboardInterrupt
+
     def fail(self, problem: str) -> Broken:
         """What to raise: the problem, the steps before it, and what worker and pump said last."""
-        self.broken = True
+        self.over = True
         return Broken("\n".join([problem, "Steps:", *self.steps, "Logs:", self.crew.said()]))
 
     @contextmanager
