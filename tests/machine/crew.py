@@ -24,12 +24,13 @@ class Crew:
         self.settings = settings.model_copy(update={"log_level": "INFO"})
         self.folder = folder
         self._running: dict[str, Process] = {}
+        self._doomed: Process | None = None
 
     def start(self) -> None:
         """Start whoever does not run; neither is waited for."""
         for name in NAMES:
             if name not in self._running or self._running[name].poll() is not None:
-                self._running[name] = self.spawn(self.settings, name)
+                self._running[name] = self._spawn(self.settings, name)
 
     def kill(self, name: str) -> None:
         """SIGKILL for the process and its children, and a new one in its place."""
@@ -45,9 +46,10 @@ class Crew:
 
     def doomed(self, point: str, *command: str) -> Process:
         """`catalog COMMAND` that is killed at a failpoint."""
-        return self.spawn(self.settings.model_copy(update={"failpoint": point}), *command)
+        self._doomed = self._spawn(self.settings.model_copy(update={"failpoint": point}), *command)
+        return self._doomed
 
-    def spawn(self, settings: Settings, *command: str) -> Process:
+    def _spawn(self, settings: Settings, *command: str) -> Process:
         with (self.folder / f"{command[0]}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.machine.child", *command],
@@ -60,6 +62,8 @@ class Crew:
             )
 
     def stop(self) -> None:
+        if self._doomed and self._doomed.poll() is None:
+            end(self._doomed)
         while self._running:
             end(self._running.popitem()[1])
 

@@ -61,6 +61,7 @@ class World:
         self._began = time.monotonic()
 
     def close(self) -> None:
+        self.servers.elasticsearch.resume()  # or the reader would wait for an answer for long
         self.unwatch()
         self.es.close()
         self.db.close()
