@@ -22,9 +22,11 @@ demo:
 
 # Tests of one file share servers and data, so a file stays with one worker.
 test: $(READY)
+	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
 
 test-full: $(READY)
+	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest tests -m drill
 	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
 

@@ -6,19 +6,22 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import anyio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from redis.asyncio import Redis
 
+import storefront.routes
 from api import docs, openapi, problems
+from api.auth import may_search
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.rest import admin, auth, categories, health, product_bulk, products, quarantine, search
+from api.rest import admin, auth, categories, health, product_bulk, products, quarantine, search, synonyms
 from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
 from search.engine import SearchEngine
+from search.postgres import SynonymReader
 
 # An import of its own connection each: more than a few would only wait for each other's locks.
 BULK_AT_ONCE = 4
@@ -40,10 +43,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _make_resources(app, settings)
     problems.install(app)
-    for room in (search, products, product_bulk, categories, admin, quarantine, auth, health):
+    for room in (search, products, product_bulk, categories, synonyms, admin, quarantine, auth, health):
         app.include_router(room.router)
     openapi.install(app)
     docs.install(app)
+    # Last, because they take what is left.
+    for pages in (storefront.routes.router, storefront.routes.unknown):
+        app.include_router(pages, dependencies=[Depends(may_search)])
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(settings, path))
     app.add_middleware(RequestContext, metrics=app.state.metrics)
     return app
@@ -54,7 +60,8 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.metrics = Metrics()
     app.state.database = Database(make_engine(settings))
     app.state.elasticsearch = make_async_client(settings)
-    app.state.search = SearchEngine(app.state.elasticsearch, settings)
+    app.state.synonyms = SynonymReader(app.state.database, settings)
+    app.state.search = SearchEngine(app.state.elasticsearch, settings, app.state.synonyms)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     app.state.password_limiter = anyio.CapacityLimiter(os.cpu_count() or 2)
@@ -66,6 +73,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.redis.aclose()
     await app.state.elasticsearch.close()
+    await app.state.synonyms.close()
     await app.state.database.engine.dispose()
 
 

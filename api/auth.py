@@ -18,6 +18,7 @@ from catalog.services.users import Account
 
 TOKEN_URL = "/api/v1/auth/token"  # noqa: S105 - an address, not a secret
 WRITERS = ("admin", "editor")
+MERCHANDISERS = ("admin", "merchandiser")
 
 _bearer = OAuth2PasswordBearer(tokenUrl=TOKEN_URL, auto_error=False, scheme_name="password")
 
@@ -60,6 +61,7 @@ def require(*roles: str) -> Callable[[Account | None], Awaitable[Account]]:
 
 Writer = Annotated[Account, Depends(require(*WRITERS))]
 Admin = Annotated[Account, Depends(require("admin"))]
+Merchandiser = Annotated[Account, Depends(require(*MERCHANDISERS))]
 
 
 async def sees_published_only(user: CurrentUser) -> bool:
@@ -74,6 +76,15 @@ async def may_search(settings: SettingsDep, claims: Annotated[tokens.Claims | No
     """Anybody while `public_search` is set, otherwise everybody with a token; a bad token is refused in any case."""
     if claims is None and not settings.public_search:
         raise Unauthenticated(f"This catalogue is searched with a token only: ask for one at {TOKEN_URL}.")
+
+
+def require_merchandiser(claims: tokens.Claims | None, parameter: str) -> None:
+    """Raises Unauthenticated or Forbidden unless the token lets its owner see how results are made."""
+    needs = f"{parameter} needs the role {' or '.join(MERCHANDISERS)}"
+    if claims is None:
+        raise Unauthenticated(f"{needs}: ask for a token at {TOKEN_URL}.")
+    if claims.role not in MERCHANDISERS:
+        raise Forbidden(f"{needs}; yours is {claims.role}.")
 
 
 async def log_in(request: Request, database: Database, email: str, password: str) -> Account:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
@@ -18,11 +18,6 @@ router = APIRouter(include_in_schema=False, route_class=StrictRoute)
 def install(app: FastAPI) -> None:
     app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=swagger_ui_path), name="docs-assets")
-
-
-@router.get("/")
-async def root() -> Response:
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

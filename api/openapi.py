@@ -12,6 +12,7 @@ TAGS = [
     {"name": "products", "description": "The catalogue's products. Reading is free; writing needs admin or editor."},
     {"name": "categories", "description": "The tree that products hang in."},
     {"name": "search", "description": "Search, facets and suggestions, answered from Elasticsearch."},
+    {"name": "merchandising", "description": "What ranks where, and what words mean. Needs merchandiser or admin."},
     {"name": "auth", "description": "Log in for a token, then send `Authorization: Bearer <token>`."},
     {"name": "admin", "description": "Rebuilds of the index, and what it refused. Needs the role admin."},
     {"name": "health", "description": "For load balancers and Prometheus."},

@@ -8,7 +8,6 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -26,7 +25,6 @@ from catalog.logs import configure_process_logs
 from catalog.settings import Settings
 from indexer.bulk import Document, Outcome, write
 from indexer.drain import drain
-from indexer.loading import BULK
 from indexer.pressure import Pressure
 from indexer.rebuild import work
 from indexer.rows import read_between, read_products
@@ -118,10 +116,9 @@ class Hand:
     def build(self, first: UUID, last: UUID) -> int:
         self._bodies = []
         count = 0
-        with closing(read_between(self._connection, first, last)) as rows:
-            while snapshots := list(islice(rows, BULK)):
-                self._bodies.append(_ndjson([document_of(item, CURRENT) for item in snapshots]))
-                count += len(snapshots)
+        for page in read_between(self._connection, first, last):
+            self._bodies.append(_ndjson([document_of(item, CURRENT) for item in page]))
+            count += len(page)
         return count
 
     def send(self, alias: str) -> int:

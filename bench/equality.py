@@ -1,6 +1,7 @@
 """Whether an index is equal to Postgres: every field of every document, and no document too many."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -30,7 +31,7 @@ def differing(
     for first in range(0, BUCKETS, step):
         last = min(first + step, BUCKETS) - 1
         held = dict(_documents(client, alias, first, last))
-        for item in read_between(connection, bucket_keys(first)[0], bucket_keys(last)[1]):
+        for item in chain.from_iterable(read_between(connection, bucket_keys(first)[0], bucket_keys(last)[1])):
             if held.pop(str(item.product_id), None) != document_of(item, schema_version).body:
                 found.append(str(item.product_id))  # noqa: PERF401 - pop() is what the loop is for
         found += held

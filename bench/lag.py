@@ -13,10 +13,12 @@ STUCK_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 
 PENDING = """
-SELECT (SELECT count(*) FROM product_sync WHERE version > synced_version), (SELECT count(*) FROM fanout)
+SELECT (SELECT count(*) FROM product_sync
+        WHERE version > synced_version AND next_attempt_at IS DISTINCT FROM 'infinity'), (SELECT count(*) FROM fanout)
 """
 WAITING = """
-SELECT EXISTS (SELECT FROM product_sync WHERE version > synced_version)
+SELECT EXISTS (SELECT FROM product_sync
+               WHERE version > synced_version AND next_attempt_at IS DISTINCT FROM 'infinity')
 """
 
 

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     standby_hours: float = Field(default=24, ge=0, description="how long the old index is kept current after a swap")
     tombstone_days: float = Field(default=30, ge=1, description="how long indexes remember deleted products")
 
-    sync_batch_size: int = Field(default=500, ge=1, le=10_000)
+    sync_batch_size: int = Field(default=1000, ge=1, le=10_000)
     sync_lease_seconds: float = Field(
         default=30, gt=0, description="of the rows of one batch; 15 or more, and a request may take a third of it"
     )
@@ -91,6 +91,8 @@ class Settings(BaseSettings):
 
     search_timeout_seconds: float = Field(default=2, gt=0)
     attribute_types_ttl_seconds: float = Field(default=10, ge=0)
+    synonyms_ttl_seconds: float = Field(default=1, ge=0, description="how late a process may notice new synonyms")
+    synonyms_wait_seconds: float = Field(default=0.2, ge=0, description="what a search waits for Postgres to tell them")
 
     admin_email: str | None = None
     admin_password: SecretStr | None = None

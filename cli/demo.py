@@ -113,9 +113,9 @@ def _health(settings: Settings) -> tuple[int, dict[str, Any]]:
 def _addresses(settings: Settings, login: tuple[str, str], home: Path) -> Panel:
     base = f"http://127.0.0.1:{settings.http_port}"
     lines = (
+        f"Shop           {base}/",
         f"API            {base}/api/v1",
         f"Documentation  {base}/docs",
-        f"Search         {base}/api/v1/search?q=headphones",
         f"Health         {base}/health/ready",
         f"Log-in         {login[0]}  {login[1]}",
         f"Logs           {home}",

@@ -1,6 +1,7 @@
 """Commands about the index: rollback, reconcile, sync."""
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated
@@ -13,8 +14,9 @@ from catalog.database import connect
 from catalog.elasticsearch import make_client
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
-from indexer import reconcile as reconciling
 from indexer import switch
+from indexer.proof import Proof, prove
+from indexer.reconcile import Findings
 from indexer.registry import targets
 from mappings.checksum import BUCKETS
 
@@ -35,8 +37,12 @@ def reconcile(
     repair: Annotated[bool, typer.Option("--repair", help="write what differs again")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="versions only, not contents")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="seconds for live sync to write what was changed before")] = 30,
 ) -> None:
-    """Compare every index with Postgres, versions and contents. Exit code 1 when something differs and stays so."""
+    """Prove that every index equals Postgres, versions and contents. Exit code 0 only when that is proven.
+
+    With --repair, the workers write what differs again, and it is compared once more.
+    """
     settings = get_settings()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
@@ -45,27 +51,49 @@ def reconcile(
         Progress(*columns, console=console) as bar,
     ):
         shown = bar.add_task("comparing", total=BUCKETS)
-        found = reconciling.reconcile(
+        proof = prove(
             connection,
             client,
+            settings,
             repair=repair,
             quick=quick,
+            wait=wait,
             report=lambda index, done: bar.update(shown, description=index, completed=done),
         )
         given_up = [target for target in targets(connection) if target.given_up]
-    _tell(found, as_json)
+    _tell(proof, as_json)
     for target in given_up:
         console.print(f"{target.name} ({target.state}) is left out: {target.error}", style="yellow", markup=False)
-    if any(item.ahead or not (item.equal or repair) for item in found):
+    if not proof.equal:
         raise typer.Exit(1)
 
 
-def _tell(found: list[reconciling.Findings], as_json: bool) -> None:
+def _tell(proof: Proof, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([asdict(item) | {"equal": item.equal} for item in found], default=str))
+        indexes = [asdict(item) | {"equal": item.equal} for item in proof.indexes]
+        typer.echo(json.dumps(asdict(proof) | {"indexes": indexes, "equal": proof.equal}, default=str))
         return
     out = Console(soft_wrap=True)
+    _tell_indexes(out, proof.indexes)
+    for problem in proof.problems:
+        out.print(problem, markup=False)
+    for count, what in (
+        (proof.unrecorded, "products are there and not in the ledger, or the other way round: triggers did not fire"),
+        (proof.outstanding, "changes from before are still not written: are workers running?"),
+        (proof.quarantined, "products are in quarantine: see `catalog quarantine list`"),
+    ):
+        if count:
+            out.print(f"{count:,} {what}")
+    if proof.repaired:
+        out.print(f"{proof.repaired:,} products were given to the workers to be written again")
+    out.print("All is equal." if proof.equal else "NOT equal.")
+
+
+def _tell_indexes(out: Console, found: Sequence[Findings]) -> None:
     for item in found:
+        if item.error:
+            out.print(f"{item.index}: not compared: {item.error}", markup=False)
+            continue
         rate = item.products / item.seconds if item.seconds else 0
         out.print(
             f"{item.index}: {item.products:,} products compared in {item.seconds:.1f} s ({rate:,.0f} products/s), "
@@ -78,8 +106,8 @@ def _tell(found: list[reconciling.Findings], as_json: bool) -> None:
         for product_id in item.contents[:LISTED]:
             out.print(f"  contents: {product_id}")
         _more(out, "contents", len(item.contents))
-        if item.repaired:
-            out.print(f"  {item.repaired} will be written again by the workers")
+        if item.unmade:
+            out.print(f"  {item.unmade:,} products can't be made into documents: nothing is known of them")
         if item.ahead:
             out.print("  An index ahead of Postgres means that a backup was restored: run `catalog reindex`.")
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "rollback": "cli.index:rollback",
     "reconcile": "cli.index:reconcile",
     "sync": "cli.index:sync",
+    "evaluate": "cli.evaluate:evaluate",
     "bench": "cli.bench:bench",
     "quarantine": "cli.quarantine:quarantine",
     "user": "cli.users:user",

@@ -72,12 +72,24 @@ def reindex(
             console.print("`catalog reindex --cancel` ends it.")
             raise typer.Exit(1) from None
         console.print(f"{rebuild.result(connection, job)} is live")
+        if left_out := rebuild.progress(connection, job).left_out:
+            console.print(
+                f"{left_out:,} products in quarantine are not in it: the workers try them again now, "
+                "`catalog quarantine list` tells which are refused again",
+                style="yellow",
+            )
 
 
 def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    if not jobs.request_cancel(connection, jobs.REINDEX):
+    job = jobs.active(connection, jobs.REINDEX)
+    if job is None or not jobs.request_cancel(connection, jobs.REINDEX):
         raise Conflict("No rebuild is running.")
     rebuild.work(connection, client, settings)
+    ended = jobs.get(connection, job.id)
+    if ended.state == jobs.DONE:
+        raise Conflict(f"Too late: {ended.progress['index']} is live already. `catalog rollback` goes back.")
+    if ended.state != jobs.CANCELLED:
+        raise Conflict(ended.error or f"The rebuild is {ended.state}.")
     console.print("cancelled; the live index is unchanged")
 
 

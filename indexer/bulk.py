@@ -45,13 +45,13 @@ class Result(NamedTuple):
 def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> list[Result]:
     """Write whole documents to `alias`; one Result for each, in order. Never raises for what Elasticsearch answers."""
     results: list[Result] = []
-    for chunk, lines in _requests(documents):
-        if len(lines[-1]) > LARGEST_DOCUMENT and len(chunk) == 1:
-            error = f"document_too_large: {len(lines[-1])} bytes; the limit is {LARGEST_DOCUMENT}"
+    for chunk, body in _requests(documents):
+        if len(body) > LARGEST_DOCUMENT and len(chunk) == 1:
+            error = f"document_too_large: {len(body)} bytes; the limit is {LARGEST_DOCUMENT}"
             results.append(Result(chunk[0], Outcome.REFUSED, error))
             continue
         try:
-            results += _send(client, alias, chunk, lines)
+            results += _send(client, alias, chunk, body)
         except (ApiError, TransportError) as error:
             # What could not be sent is not tried either: each try against a hanging server costs a whole time limit.
             summary = _summary(error)
@@ -59,32 +59,35 @@ def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> l
     return results
 
 
-def _send(client: Elasticsearch, alias: str, chunk: Sequence[Document], lines: Sequence[bytes]) -> list[Result]:
+def _send(client: Elasticsearch, alias: str, chunk: Sequence[Document], body: bytes) -> list[Result]:
     answer = client.bulk(
         index=alias,
-        operations=lines,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
+        operations=body,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
         require_alias=True,
         timeout=SHARD_TIMEOUT,
-        filter_path="items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
+        filter_path="errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
     )
-    return [_result(document, item["index"]) for document, item in zip(chunk, answer.body["items"], strict=True)]
+    items = answer.body["items"]
+    if not answer.body["errors"] and len(items) == len(chunk):
+        return [Result(document, Outcome.WRITTEN) for document in chunk]
+    return [_result(document, item["index"]) for document, item in zip(chunk, items, strict=True)]
 
 
-def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], list[bytes]]]:
+def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], bytes]]:
     chunk: list[Document] = []
     lines: list[bytes] = []
     size = 0
     for document in documents:
-        body = orjson.dumps(document.body)
+        body = orjson.dumps(document.body, option=orjson.OPT_APPEND_NEWLINE)
         if chunk and size + len(body) > MAX_BYTES:  # a document larger than that goes alone
-            yield chunk, lines
+            yield chunk, b"".join(lines)
             chunk, lines, size = [], [], 0
-        action = {"_id": str(document.product_id), "version": document.version, "version_type": "external"}
-        lines += [orjson.dumps({"index": action}), body]
+        action = b'{"index":{"_id":"%b","version":%d,"version_type":"external"}}\n'
+        lines += [action % (str(document.product_id).encode(), document.version), body]
         chunk.append(document)
         size += len(body)
     if chunk:
-        yield chunk, lines
+        yield chunk, b"".join(lines)
 
 
 def _result(document: Document, item: dict[str, Any]) -> Result:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,6 @@ from indexer.sync import document_of
 
 log = structlog.get_logger()
 
-BULK = 500
 # Requests on the way while the next one is built: more than two in all cost Elasticsearch more than they give.
 ALONE, BESIDE_OTHERS = 2, 1
 
@@ -96,9 +94,9 @@ def _end(connection: psycopg.Connection[Any], piece: "_Piece", finished: Callabl
 
 
 def _bulks(connection: psycopg.Connection[Any], target: Target, piece: _Piece) -> Generator[list[Document]]:
-    with closing(read_between(connection, piece.chunk.first, piece.chunk.last)) as rows:
-        while snapshots := list(islice(rows, BULK)):
-            yield [document for item in snapshots if (document := _document(item, target, piece)) is not None]
+    with closing(read_between(connection, piece.chunk.first, piece.chunk.last)) as pages:
+        for page in pages:
+            yield [document for item in page if (document := _document(item, target, piece)) is not None]
 
 
 def _document(item: Snapshot, target: Target, piece: _Piece) -> Document | None:

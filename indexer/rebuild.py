@@ -25,10 +25,12 @@ from catalog.errors import Conflict
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import chunks, jobs, registry
+from indexer.bulk import stored_versions
 from indexer.compare import lasting_differences, listed
 from indexer.jobs import REINDEX, Job
 from indexer.loading import Unavailable, load
 from indexer.pressure import Pressure
+from indexer.release import release_quarantined
 from indexer.switch import locked, switch
 from indexer.upkeep import clear_leftovers, drop
 from mappings.names import index_name, read_alias, write_alias
@@ -38,6 +40,17 @@ log = structlog.get_logger()
 
 # Between two looks at a rebuild in which others hold everything that is left to do.
 LOOK_AGAIN_SECONDS = 0.2
+# In a pause of an outage, between two looks at what else there is to do: live sync is not away with the new index.
+NAP_SECONDS = 0.1
+# Answers of the class 4xx that end by themselves, by status, and those that end when somebody lifts a block, by type.
+BUSY = (408, 429)
+LIFTED = ("cluster_block_exception", "index_closed_exception")
+# Products in one look at what the new index holds.
+PAGE = 1000
+QUARANTINED = """
+SELECT product_id, version FROM product_sync
+WHERE version > synced_version AND next_attempt_at = 'infinity' AND NOT deleted ORDER BY product_id
+"""
 
 
 class Step(Enum):
@@ -51,12 +64,14 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of about `total` documents are in `index`; `phase` is what is going on."""
+    """`done` of about `total` documents are in `index`; `phase` is what is going on. `left_out` are products that the
+    index before refused and the new one did not take either."""
 
     index: str
     phase: str
     done: int
     total: int
+    left_out: int = 0
 
 
 Report = Callable[[Progress], None]
@@ -95,11 +110,23 @@ def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings
             return Step.WAITING
         return _finish(connection, client, settings, job)
     except Conflict as error:
-        _fail(connection, client, settings, job, str(error))
-        return Step.ENDED
+        return _fail(connection, client, settings, job, str(error))
     except (ApiError, TransportError) as error:
-        log.warning("rebuild.unavailable", error=f"{type(error).__name__}: {error.message}")
-        return Step.UNAVAILABLE
+        if _for_good(error):
+            return _fail(connection, client, settings, job, f"Elasticsearch refuses the rebuild: {error}")
+        return _unavailable(error)
+
+
+def _for_good(error: ApiError | TransportError) -> bool:
+    """Whether Elasticsearch will say the same tomorrow, unless somebody changes what is asked for."""
+    if not isinstance(error, ApiError) or not 400 <= error.status_code < 500 or error.status_code in BUSY:
+        return False
+    return error.error not in LIFTED
+
+
+def _unavailable(error: ApiError | TransportError) -> Step:
+    log.warning("rebuild.unavailable", error=f"{type(error).__name__}: {error.message}")
+    return Step.UNAVAILABLE
 
 
 def work(
@@ -124,9 +151,12 @@ def work(
         else:
             pressure.succeeded()
             pause = LOOK_AGAIN_SECONDS if step is Step.WAITING else 0.0
-        if time.monotonic() + pause >= deadline:
+        until = time.monotonic() + pause
+        if until >= deadline:
             return
-        time.sleep(pause)
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(NAP_SECONDS, left))
+            between()
 
 
 def rebuild(settings: Settings, client: Elasticsearch, report: Report = lambda progress: None) -> str:
@@ -155,7 +185,8 @@ def progress(connection: psycopg.Connection[Any], job: Job) -> Progress:
     now = jobs.get(connection, job.id).progress
     tally = chunks.tally(connection, job.id)
     total = max(int(now.get("total", 0)), tally.documents)
-    return Progress(now.get("index", ""), now.get("phase", "preparing"), tally.documents, total)
+    left_out = int(now.get("left_out", 0))
+    return Progress(now.get("index", ""), now.get("phase", "preparing"), tally.documents, total, left_out)
 
 
 def ensure_index(settings: Settings, client: Elasticsearch) -> str | None:
@@ -209,6 +240,10 @@ def _fill(
 ) -> Step:
     target = _target(connection, job)
     held = {chunk.number: chunk}
+    if target.unknown_shape:
+        chunks.release(connection, chunk)
+        log.warning("rebuild.left_alone", error=target.unknown_shape)
+        return Step.UNAVAILABLE
 
     def pieces() -> Iterator[chunks.Chunk]:
         yield chunk
@@ -253,6 +288,7 @@ def _finish(connection: psycopg.Connection[Any], client: Elasticsearch, settings
             jobs.note(connection, job.id, phase="comparing")
             _ready_for_search(client, settings, target.name)
             _refuse_if_different(connection, client, target.name)
+            _note_left_out(connection, client, job, target)
             failpoint(settings, "rebuild.before_switch")
         switch(connection, client, settings, target.name)
         jobs.note(connection, job.id, phase="live")
@@ -272,6 +308,21 @@ def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> N
     )
 
 
+def _note_left_out(
+    connection: psycopg.Connection[Any], client: Elasticsearch, job: Job, target: registry.Target
+) -> None:
+    """Quarantined products are pending, so the comparison leaves them out: that some go missing must be said."""
+    quarantined = dict(connection.execute(QUARANTINED).fetchall())
+    ids, count = list(quarantined), 0
+    for start in range(0, len(ids), PAGE):
+        page = ids[start : start + PAGE]
+        there = stored_versions(client, target.alias, page)
+        count += sum(there.get(product_id) != quarantined[product_id] for product_id in page)
+    jobs.note(connection, job.id, left_out=count)
+    if count:
+        log.warning("rebuild.left_out", index=target.name, count=count)
+
+
 def _refuse_if_different(connection: psycopg.Connection[Any], client: Elasticsearch, name: str) -> None:
     found = lasting_differences(connection, client, name)
     row = connection.execute("SELECT error FROM search_indexes WHERE name = %s", (name,)).fetchone()
@@ -289,10 +340,14 @@ def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings
     return Step.ENDED
 
 
-def _fail(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, error: str) -> None:
+def _fail(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, error: str) -> Step:
     log.error("rebuild.failed", error=error)
     with locked(connection, wait=True):
-        _end_unswitched(connection, client, settings, job, jobs.FAILED, error)
+        try:
+            _end_unswitched(connection, client, settings, job, jobs.FAILED, error)
+        except (ApiError, TransportError) as away:
+            return _unavailable(away)
+    return Step.ENDED
 
 
 def _end_unswitched(
@@ -312,8 +367,10 @@ def _end_unswitched(
     if name and client.indices.exists_alias(name=read_alias(settings.index_prefix), index=name):
         with connection.transaction():
             registry.promote(connection, name)
+        release_quarantined(connection)
         jobs.end(connection, job.id, jobs.DONE)
         return
     jobs.end(connection, job.id, state, error)
+    failpoint(settings, "rebuild.before_drop")
     if name:
-        drop(connection, client, name)
+        drop(connection, client, settings, name)

@@ -8,6 +8,7 @@ import psycopg
 
 from catalog.errors import Conflict
 from mappings.names import write_alias
+from mappings.schema import SCHEMAS
 
 BUILDING, LIVE, STANDBY, RETIRED = "building", "live", "standby", "retired"
 
@@ -19,7 +20,7 @@ RECOVERED_SECONDS = 30.0
 _FAILING = "coalesce(failed_at > clock_timestamp() - make_interval(secs => %(recovered)s), false)"
 
 TARGETS = f"""
-SELECT name, schema_version, state, error, given_up_at IS NOT NULL, {_FAILING}
+SELECT name, schema_version, state, error, given_up_at IS NOT NULL AND state <> 'live', {_FAILING}
 FROM search_indexes WHERE state <> 'retired' ORDER BY name
 """  # noqa: S608 - _FAILING is the constant above
 
@@ -62,6 +63,13 @@ class Target:
     def alias(self) -> str:
         return write_alias(self.name)
 
+    @property
+    def unknown_shape(self) -> str | None:
+        """Why this process can't write to it: newer code has made it, beside which older workers still run."""
+        if self.schema_version in SCHEMAS:
+            return None
+        return f"{self.name} has document shape {self.schema_version}, unknown to this process: deploy newer workers"
+
 
 def targets(connection: psycopg.Connection[Any]) -> list[Target]:
     """Every index that is not retired, by name."""
@@ -85,21 +93,27 @@ def register(connection: psycopg.Connection[Any], name: str, schema_version: int
 
 
 def promote(connection: psycopg.Connection[Any], name: str) -> None:
-    """Make `name` the live index; the one that was live stays current as a standby."""
-    connection.execute("UPDATE search_indexes SET state = 'standby', retired_at = now() WHERE state = 'live'")
+    """Make `name` the live index; the one that was live stays current as the standby, the only one.
+
+    Whatever was noted on `name` before, readers see it: from now on it gets every write, and the reconciler mends it.
+    """
+    others = "UPDATE search_indexes SET state = %s, retired_at = now() WHERE state = %s AND name <> %s"
+    if connection.execute("SELECT 1 FROM search_indexes WHERE state = 'live' AND name <> %s", (name,)).fetchone():
+        connection.execute(others, (RETIRED, STANDBY, name))
+    connection.execute(others, (STANDBY, LIVE, name))
     connection.execute(
         "UPDATE search_indexes SET state = 'live', live_at = now(), retired_at = NULL, failing_since = NULL, "
-        "failed_at = NULL WHERE name = %s",
+        "failed_at = NULL, given_up_at = NULL, error = NULL WHERE name = %s",
         (name,),
     )
 
 
 def hold(connection: psycopg.Connection[Any], name: str) -> None:
-    """Until the transaction ends, nobody can note an error on `name`. Raises Conflict when it has one."""
-    row = connection.execute("SELECT error FROM search_indexes WHERE name = %s FOR UPDATE", (name,)).fetchone()
-    if row is None:
+    """Until the transaction ends, nobody can note an error on `name` or retire it. Raises Conflict when it has one."""
+    row = connection.execute("SELECT error, state FROM search_indexes WHERE name = %s FOR UPDATE", (name,)).fetchone()
+    if row is None or row[1] == RETIRED:
         raise Conflict(f"{name} is no longer registered. The live index is unchanged.")
-    if row[0]:
+    if row[0] and row[1] != LIVE:
         raise Conflict(f"{name} could not take every change: {row[0]}. The live index is unchanged.")
 
 

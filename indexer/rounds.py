@@ -7,22 +7,25 @@ lasts longer than the interval ends, and the next one goes on with the audit whe
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
+from psycopg import errors
 
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
-from indexer import counters, jobs
+from indexer import counters, jobs, upkeep
 from indexer.audit import FIRST, audit_page
 from indexer.compare import compare_sums, lasting_differences
+from indexer.gaps import CHUNK, PAGE, close_gaps, gaps
 from indexer.jobs import RECONCILE, Job
-from indexer.reconcile import comparable, mend, split, tell
-from indexer.registry import Target
+from indexer.reconcile import comparable, mend, pieces, split, tell
+from indexer.registry import LIVE, Target
 from indexer.switch import locked
 from mappings.checksum import bucket as bucket_of
 
@@ -32,6 +35,8 @@ log = structlog.get_logger()
 LOCK = 0x7265636F
 # Buckets whose ids are read in one step.
 GROUP = 16
+# Repairs of one step, of up to 1,000 products each: it has to end long before its task's time limit.
+PIECES = 10
 # Finished rounds that are kept to be looked at.
 KEPT = 100
 NAP_SECONDS = 0.1
@@ -73,6 +78,9 @@ def work(
             except (ApiError, TransportError) as error:
                 log.warning("reconcile.unavailable", error=f"{type(error).__name__}: {error.message}")
                 return
+            except errors.LockNotAvailable as error:
+                log.info("reconcile.locked", error=str(error))
+                return
             between()
             if ended or time.monotonic() > deadline:
                 return
@@ -85,6 +93,11 @@ def _round(connection: psycopg.Connection[Any], settings: Settings) -> Job | Non
         return job
     if connection.execute(DUE, (RECONCILE, settings.reconcile_interval_seconds)).fetchone() != (True,):
         return None
+    return begin(connection)
+
+
+def begin(connection: psycopg.Connection[Any]) -> Job:
+    """A new round, for whoever calls `work` next. Raises Conflict while another one has not ended."""
     last = connection.execute(LAST, (RECONCILE,)).fetchone()
     audit = last[0].get("audit") if last else None
     with connection.transaction():
@@ -103,14 +116,23 @@ def _step(
     if now.cancel_requested:
         jobs.end(connection, job.id, jobs.CANCELLED)
         return True
-    indexes = comparable(connection)
+    if not now.progress.get("recorded"):
+        upkeep.agree(connection, client, settings)
+        if _record(connection, settings, now, between):
+            return False
+    skipped = now.progress.get("skipped", {})
+    indexes = [target for target in comparable(connection) if target.name not in skipped]
     for target in indexes:
         if target.name not in now.progress["compared"]:
-            _compare(connection, client, settings, now, target, between)
+            with _skipping(connection, now, target):
+                _compare(connection, client, settings, now, target, between)
             return False
-    place = _place(indexes, now.progress["audit"])
+    audit = now.progress["audit"]
+    # The live index comes first: behind one that is left out there is none.
+    place = None if audit and audit["index"] in skipped else _place(indexes, audit)
     if place is not None:
-        _audit(connection, client, settings, now, *place, between)
+        with _skipping(connection, now, place[0]):
+            _audit(connection, client, settings, now, *place, between)
         if not _too_long(connection, settings, job):
             return False
     with connection.transaction():
@@ -120,6 +142,41 @@ def _step(
     done = jobs.get(connection, job.id).progress
     log.info("reconcile.round", **{name: done[name] for name in COUNTED})
     return True
+
+
+@contextmanager
+def _skipping(connection: psycopg.Connection[Any], job: Job, target: Target) -> Iterator[None]:
+    """An index that can't be compared is left out of this round, unless it is the live one, which is waited for."""
+    try:
+        yield
+    except (ApiError, TransportError) as error:
+        if target.state == LIVE:
+            raise
+        said = f"{type(error).__name__}: {error.message}"
+        _skip(connection, job, target, said)
+
+
+def _skip(connection: psycopg.Connection[Any], job: Job, target: Target, error: str) -> None:
+    log.error("reconcile.skipped", index=target.name, error=error)
+    skipped = jobs.get(connection, job.id).progress.get("skipped", {})
+    jobs.note(connection, job.id, skipped=skipped | {target.name: error}, differing=None)
+
+
+def _record(connection: psycopg.Connection[Any], settings: Settings, job: Job, between: Between) -> bool:
+    """The ledger against the products themselves; whether there was anything to repair."""
+    found = gaps(connection)
+    for start in range(0, len(found), CHUNK):
+        with connection.transaction():
+            _count(connection, job, repaired=close_gaps(connection, found[start : start + CHUNK]))
+        _rest(CHUNK / settings.reconcile_products_per_second, between)
+    jobs.note(connection, job.id, recorded=len(found) < PAGE)
+    return bool(found)
+
+
+def _count(connection: psycopg.Connection[Any], job: Job, **counts: int) -> None:
+    """Add to the numbers of the round, in the transaction of what is counted."""
+    now = jobs.get(connection, job.id).progress
+    jobs.note(connection, job.id, **{name: now[name] + count for name, count in counts.items()})
 
 
 def _compare(
@@ -143,20 +200,29 @@ def _compare(
             connection, client, target.name, buckets=group, wait=lambda seconds: _rest(seconds, between)
         ),
     )
-    with connection.transaction():
-        repaired = mend(connection, versions, [])
-        jobs.note(
-            connection,
-            job.id,
-            phase="versions",
-            index=target.name,
-            bucket=group[-1] if group else None,
-            versions=progress["versions"] + len(versions),
-            repaired=progress["repaired"] + repaired,
-            ahead=progress["ahead"] | {target.name: found_ahead + len(ahead)},
-            differing=rest or None,
-            compared=progress["compared"] + ([] if rest else [target.name]),
-        )
+    repaired = 0
+    todo = list(pieces(versions, []))
+    for number, piece in enumerate(todo[:PIECES]):
+        if number:
+            _rest(len(piece[0]) / settings.reconcile_products_per_second, between)
+        with connection.transaction():
+            mended = mend(connection, *piece)
+            _count(connection, job, versions=len(piece[0]), repaired=mended)
+        repaired += mended
+    if len(todo) > PIECES:
+        # The same buckets come again: what has been repaired is pending by then, or equal.
+        rest = [*group, *rest]
+        ahead = []
+    jobs.note(
+        connection,
+        job.id,
+        phase="versions",
+        index=target.name,
+        bucket=group[-1] if group else None,
+        ahead=progress["ahead"] | {target.name: found_ahead + len(ahead)},
+        differing=rest or None,
+        compared=progress["compared"] + ([] if rest else [target.name]),
+    )
     tell(target.name, versions, [], ahead, repaired)
     failpoint(settings, "reconcile.after_step")
 
@@ -172,6 +238,9 @@ def _audit(
 ) -> None:
     """The contents of one page of products, in no less time than the rate allows."""
     began = time.monotonic()
+    if target.unknown_shape:
+        _skip(connection, job, target, target.unknown_shape)
+        return
     page = audit_page(connection, client, target, start, wait=lambda seconds: _rest(seconds, between))
     progress = job.progress
     with connection.transaction():
@@ -210,9 +279,10 @@ def _place(indexes: list[Target], audit: Progress | None) -> tuple[Target, UUID]
     """Index and first product of the next page; None behind the last one."""
     if audit is None:
         return (indexes[0], FIRST) if indexes else None
-    for target in indexes:
-        if target.name == audit["index"] and audit["start"]:
-            return target, UUID(audit["start"])
-        if target.name > audit["index"]:
-            return target, FIRST
-    return None
+    names = [target.name for target in indexes]
+    if audit["index"] not in names:
+        return (indexes[0], FIRST) if indexes else None
+    place = names.index(audit["index"])
+    if audit["start"]:
+        return indexes[place], UUID(audit["start"])
+    return (indexes[place + 1], FIRST) if place + 1 < len(indexes) else None

@@ -10,9 +10,11 @@ from elasticsearch import Elasticsearch
 
 from catalog.database import connect
 from catalog.errors import Conflict
+from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import jobs, registry
 from indexer.compare import lasting_differences, listed
+from indexer.release import release_quarantined
 from mappings.names import READ_FILTER, read_alias
 
 log = structlog.get_logger()
@@ -40,7 +42,8 @@ def locked(connection: psycopg.Connection[Any], *, wait: bool = False, key: int 
 
 
 def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
-    """Move the read alias in one step, then record it. Killed in between, the next rebuild records it.
+    """Move the read alias in one step, then record it. Killed in between, whoever next holds the lock records it: the
+    rebuild itself, or the upkeep. Quarantined products are tried again: another index may take them.
 
     Raises Conflict when `name` has missed a change: nobody can note one while the alias moves.
     """
@@ -52,7 +55,9 @@ def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings:
     with connection.transaction():
         registry.hold(connection, name)
         client.indices.update_aliases(actions=actions)
+        failpoint(settings, "switch.after_move")
         registry.promote(connection, name)
+    release_quarantined(connection)
     log.info("index.switched", index=name)
 
 

@@ -17,7 +17,7 @@ from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import ledger
 from indexer.bulk import Document, Outcome, Result, stored, stored_versions, write
-from indexer.registry import LIVE, Missed, Target, note_error, note_missed, writable
+from indexer.registry import BUILDING, LIVE, Missed, Target, note_error, note_missed, writable
 from indexer.rows import Snapshot, read_products
 from mappings.schema import SCHEMAS, tombstone
 
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 INDEX_AHEAD_PAUSE = 30.0
 # Of a product that the live index took and another one did not; newer changes overtake it meanwhile.
 WAIT_SECONDS = 5.0
+# What Elasticsearch says of one shard, in an answer that is a success for the documents of the others.
+SHARD_AWAY = "unavailable_shards_exception"
 # Of a request to Elasticsearch, however short the lease.
 SHORTEST_TIMEOUT = 5.0
 # Whole documents that are read back at a time.
@@ -75,12 +77,19 @@ def sync_batch(connection: psycopg.Connection[Any], client: Elasticsearch, setti
     if not indexes:
         ledger.release(connection, held, held.ids)
         return Batch(claimed=len(held.ids), unavailable="Index missing: run `catalog reindex`.")
+    if indexes[0].state == LIVE and indexes[0].unknown_shape:
+        # Nothing is wrong with any product: newer workers beside this one write them.
+        ledger.release(connection, held, held.ids)
+        return Batch(claimed=len(held.ids), unavailable=indexes[0].unknown_shape)
     fates = {snapshot.product_id: Fate(snapshot.version) for snapshot in snapshots}
     # A request never outlives the lease, not even those of three indexes in turn: nobody else begins the same work.
     client = client.options(request_timeout=max(SHORTEST_TIMEOUT, settings.sync_lease_seconds / 3))
     for target in indexes:
         if all(fate.unavailable for fate in fates.values()):
             break
+        if target.unknown_shape:
+            _leave_alone(connection, target, fates)
+            continue
         documents = _build(connection, target, snapshots, fates)
         results = write(client, target.alias, documents)
         failpoint(settings, "sync.after_write")
@@ -145,6 +154,17 @@ def _miss(
             fates[product_id].waiting = True
     if fate is not Missed.LIVE:
         log.warning("sync.index_missed", index=target.name, count=len(ids), fate=fate.value, error=error)
+
+
+def _leave_alone(connection: psycopg.Connection[Any], target: Target, fates: dict[UUID, Fate]) -> None:
+    """Newer workers are to write to it. For a standby nobody waits longer than for any other that misses writes: the
+    newer code may have been taken back."""
+    if target.state == BUILDING:
+        for fate in fates.values():
+            fate.waiting = True
+        log.warning("sync.left_alone", index=target.name, count=len(fates), error=target.unknown_shape)
+    else:
+        _miss(connection, target, list(fates), fates, target.unknown_shape or "")
 
 
 def _judge(
@@ -223,7 +243,10 @@ def _settle(
     waiting: list[UUID] = []
     unavailable: str | None = None
     for product_id, fate in fates.items():
-        if fate.unavailable is not None:
+        if fate.unavailable is not None and fate.unavailable.startswith(SHARD_AWAY):
+            # The other shards go on, at full speed: products of this one step aside for a while.
+            waiting.append(product_id)
+        elif fate.unavailable is not None:
             unavailable = fate.unavailable
             released.append(product_id)
         elif fate.refused is None and fate.ahead is None:

@@ -1,8 +1,24 @@
 """Attribute values as tokens: one text for each value, whatever its JSON type."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from mappings.numbers import number_token
+
+# Between the name of an attribute and its value, or its kind, in one token. No name holds a control character.
+SEPARATOR = "\x1f"
+# Kinds: text, number, and an option that variants differ in (which is text). MANY says of a NUMBER that it is several.
+TEXT, NUMBER, OPTION, MANY = "t", "n", "o", "m"
+# A longer value is searched as text but is neither a facet value nor a filter.
+FACET_VALUE_LIMIT = 1000
+# The last part of a name as the unit that people write behind the number.
+_UNITS = (
+    "mm cm m km in inch ft g kg mg oz lb l ml cl w kw wh kwh v mv a ma mah ah hz khz mhz ghz kb mb gb tb mp dpi ppi rpm"
+    " db nm lm bar psi"
+)
+UNITS = frozenset(_UNITS.split())
 
 
 def value_text(value: Any) -> str:
@@ -34,35 +50,75 @@ def tokens(value: Any) -> list[str]:
     return [] if value is None else [value_text(value)]
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What a document says of a product's own attributes, by name where it is a dict.
+@lru_cache(8192)
+def unit_of(name: str) -> str | None:
+    """'weight_g' -> 'g': the unit that a name ends in; None for others."""
+    stem, _, last = name.lower().rpartition("_")
+    if not stem or last not in UNITS:
+        return None
+    return "inch" if last == "in" else last
 
-    `textual` are the names under which a value is not a number: one such value makes the name a text attribute.
+
+@lru_cache(8192)
+def words_of(name: str) -> str:
+    """The words of a name without its unit: 'noise_cancelling' -> 'noise cancelling'."""
+    return (name.rpartition("_")[0] if unit_of(name) else name).replace("_", " ")
+
+
+@dataclass(slots=True)
+class Attributes:
+    """What a document says of a product's own attributes, as lists of texts.
+
+    `tokens` are `name, value` pairs of the values that can be facet values; `searched` is what words find.
     """
 
-    texts: dict[str, list[str]]
-    numbers: list[dict[str, Any]]
-    textual: set[str]
+    tokens: list[str]
+    kinds: list[str]
+    numbers: list[str]
+    searched: list[str]
 
 
 def read_attributes(own: Mapping[str, Any], without: Collection[str] = ()) -> Attributes:
     """Every attribute that holds a value, in one pass: this is most of the work of a large catalogue's rebuild."""
-    texts: dict[str, list[str]] = {}
-    numbers: list[dict[str, Any]] = []
-    textual: set[str] = set()
+    read = Attributes([], [], [], [])
+    pairs, kinds, numbers, searched = read.tokens, read.kinds, read.numbers, read.searched
     for name, value in own.items():
         if name in without:
             continue
-        if not (held := tokens(value)):
-            continue
-        texts[name] = held
-        if type(value) is str:
-            textual.add(name)
-            continue
-        values = values_of(value)
-        found = [{"name": name, "value": item} for item in values if is_number(item)]
-        numbers += found
-        if len(found) < len(values):
-            textual.add(name)
-    return Attributes(texts, numbers, textual)
+        kind = type(value)
+        if kind is str:
+            if value:
+                if len(value) <= FACET_VALUE_LIMIT:
+                    pairs.append(f"{name}{SEPARATOR}{value}")
+                kinds.append(f"{name}{SEPARATOR}{TEXT}")
+                searched.append(value)
+        elif kind is bool:
+            pairs.append(f"{name}{SEPARATOR}{'true' if value else 'false'}")
+            kinds.append(f"{name}{SEPARATOR}{TEXT}")
+            if value:  # "waterproof: true" is found as "waterproof"; nobody searches for "true"
+                searched.append(words_of(name))
+        elif kind is int or kind is float:
+            text = value_text(value)
+            pairs.append(f"{name}{SEPARATOR}{text}")
+            kinds.append(f"{name}{SEPARATOR}{NUMBER}")
+            numbers.append(f"{name}{SEPARATOR}{number_token(value)}")
+            searched.append(text + (unit_of(name) or ""))
+        elif held := tokens(value):
+            _read_several(read, name, held, values_of(value))
+    return read
+
+
+def _read_several(read: Attributes, name: str, held: list[str], values: Sequence[Any]) -> None:
+    read.tokens += tokens_of(name, held)
+    found = [item for item in values if is_number(item)]
+    read.numbers += [f"{name}{SEPARATOR}{number_token(item)}" for item in found]
+    unit = unit_of(name) if found else None
+    read.searched += [text + unit for text in held] if unit else held
+    read.kinds.append(f"{name}{SEPARATOR}{NUMBER if len(found) == len(values) else TEXT}")
+    if len(found) > 1:
+        read.kinds.append(f"{name}{SEPARATOR}{MANY}")
+
+
+def tokens_of(name: str, texts: Iterable[str]) -> list[str]:
+    """`name, value` tokens of the values that can be facet values."""
+    return [f"{name}{SEPARATOR}{text}" for text in texts if len(text) <= FACET_VALUE_LIMIT]

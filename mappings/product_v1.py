@@ -1,20 +1,22 @@
 """Schema 1: the mapping of a product index, and the document that goes into it.
 
-Attribute names never become fields: `attributes` is one flattened field, `numbers` one nested one, so a catalogue with
-thousands of names has the same mapping as one with ten (docs/decisions/0005-dynamic-attributes.md).
+Attribute names never become fields: `tokens` holds `name, value` pairs and `numbers` the same for numbers, in tokens
+that sort as the numbers do, so a catalogue with thousands of names has the same mapping as one with ten
+(docs/decisions/0005-dynamic-attributes.md).
 
-Every product has at least one nested variant. A variant carries the attributes of its product together with its own
-options, so that filters on price, stock and attributes can be held against one and the same variant.
+A product that has variants has one nested document for each of them. It carries the attributes of its product together
+with its own options, so that filters on price, stock and attributes can be held against one and the same variant. A
+product without variants says all that at its root, and has no nested documents.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from mappings.analysis import ANALYSIS
-from mappings.attributes import read_attributes, values_of
+from mappings.attributes import OPTION, SEPARATOR, Attributes, read_attributes, tokens_of, values_of
 from mappings.checksum import bucket, checksum
+from mappings.heads import head_of, heads_of_category, pairs_of
 from mappings.identifiers import normalise_identifier
 from mappings.row import ProductRow, VariantRow
 
@@ -22,16 +24,16 @@ from mappings.row import ProductRow, VariantRow
 NODE_SEPARATOR = "\x1f"
 # Characters of attributes in all variants together.
 MAX_VARIANT_ATTRIBUTES = 8_000_000
+# Fields that a document has only when its row has them.
+_OPTIONAL = ("description", "brand", "compare_at_cents", "publish_from", "publish_until", "image")
 # A longer text is not a model number, and not a term that an index takes.
 MAX_IDENTIFIER = 100
-# A longer value is searched as text but is neither a facet value nor a filter.
-FACET_VALUE_LIMIT = 1000
 
 _TEXT = {"type": "text", "analyzer": "product_text"}
-_PREFIX = {"type": "text", "analyzer": "prefix_index", "search_analyzer": "prefix_search", "norms": False}
+# Only whether a word is there counts: neither where nor how often.
+_PLAIN = {"type": "text", "norms": False, "index_options": "docs"}
 _KEYWORD = {"type": "keyword"}
 _STORED_ONLY = {"type": "keyword", "index": False, "doc_values": False}
-_FLATTENED = {"type": "flattened", "ignore_above": FACET_VALUE_LIMIT}
 
 MAPPINGS: dict[str, Any] = {
     "dynamic": "strict",
@@ -43,10 +45,17 @@ MAPPINGS: dict[str, Any] = {
         "checksum": {"type": "long"},
         "sku": _KEYWORD,
         "identifiers": _KEYWORD,
-        "name": _TEXT | {"fields": {"folded": {"type": "keyword", "normalizer": "folded"}, "prefix": _PREFIX}},
+        "name": _TEXT
+        | {
+            "fields": {
+                "folded": {"type": "keyword", "normalizer": "folded"},
+                "written": _PLAIN | {"analyzer": "written"},
+            },
+        },
+        "head": _PLAIN | {"analyzer": "product_text"},
+        "pairs": {"type": "keyword", "doc_values": False},
         "description": _TEXT,
-        "brand": _KEYWORD
-        | {"fields": {"text": _TEXT, "lower": {"type": "keyword", "normalizer": "lower"}, "prefix": _PREFIX}},
+        "brand": _KEYWORD | {"fields": {"text": _TEXT, "lower": {"type": "keyword", "normalizer": "lower"}}},
         "category": {
             "properties": {
                 "id": _STORED_ONLY,
@@ -57,8 +66,9 @@ MAPPINGS: dict[str, Any] = {
         "category_paths": _KEYWORD,
         "category_ids": _KEYWORD,
         "category_nodes": _KEYWORD,
-        "category_text": _TEXT | {"fields": {"prefix": _PREFIX}},
+        "category_text": _TEXT,
         "price_cents": {"type": "long"},
+        "prices": {"type": "long"},
         "compare_at_cents": {"type": "long", "index": False},
         "on_sale": {"type": "boolean"},
         "inventory": {"type": "integer", "index": False},
@@ -70,40 +80,37 @@ MAPPINGS: dict[str, Any] = {
         "created_at": {"type": "date"},
         "updated_at": {"type": "date"},
         "image": _STORED_ONLY,
-        "attributes": _FLATTENED,
+        "tokens": _KEYWORD,
         "attribute_names": _KEYWORD,
-        "text_attribute_names": _KEYWORD,
         "attributes_text": _TEXT,
-        "numbers": {"type": "nested", "properties": {"name": _KEYWORD, "value": {"type": "double"}}},
+        "numbers": _KEYWORD,
+        "has_variants": {"type": "boolean"},
         "variants": {
             "type": "nested",
             "properties": {
-                "sku": _KEYWORD,
+                "sku": _STORED_ONLY,
                 "price_cents": {"type": "long"},
                 "in_stock": {"type": "boolean"},
-                "attributes": _FLATTENED,
+                "tokens": _KEYWORD,
                 "options": {"type": "object", "enabled": False},
-                "real": {"type": "boolean", "index": False, "doc_values": False},
             },
         },
     },
 }
 
-SETTINGS: dict[str, Any] = {"analysis": ANALYSIS}
+# The constants that text retrieval has settled on; Lucene's own let long texts pay and repetition count too much.
+# Source: A. Trotman, X. Jia, M. Crane, "Towards an efficient and effective search engine", SIGIR workshop OSIR 2012.
+SIMILARITY = {"type": "BM25", "k1": 0.9, "b": 0.4}
+
+SETTINGS: dict[str, Any] = {"analysis": ANALYSIS, "similarity": {"default": SIMILARITY}}
 
 
 def build(row: ProductRow, version: int) -> dict[str, Any]:
     """The whole document of a product at the ledger's `version`. Parts of it may be shared with other documents."""
-    key, own, rows = row["id"], row["attributes"], row["variants"]
-    options = _options(rows)
+    key, name, own, variants = row["id"], row["name"], row["attributes"], row["variants"]
+    price, inventory, compare_at = row["price_cents"], row["inventory"], row["compare_at_cents"]
+    options = _options(variants) if variants else {}
     read = read_attributes(own, options)
-    shared = {name: kept for name, held in read.texts.items() if (kept := _facet_values(held))}
-    if len(rows) > 1:
-        _refuse_too_large(shared, len(rows))
-    attributes = shared | options
-    variants = [_variant(variant, shared) for variant in rows] or [_implicit_variant(row, shared)]
-    option_texts = dict.fromkeys(text for variant in rows for text in variant["options"].values())
-    compare_at = row["compare_at_cents"]
     document = {
         "id": key,
         "version": version,
@@ -112,31 +119,55 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
         "checksum": checksum(key, version),
         "sku": row["sku"],
         "identifiers": _identifiers(row, own),
-        "name": row["name"],
-        "description": row["description"],
-        "brand": row["brand"],
-        "price_cents": row["price_cents"],
-        "compare_at_cents": compare_at,
-        "on_sale": compare_at is not None and row["price_cents"] < compare_at,
-        "inventory": row["inventory"],
-        "in_stock": row["inventory"] > 0,
+        "name": name,
+        "price_cents": price,
+        "prices": price,
+        "on_sale": compare_at is not None and price < compare_at,
+        "inventory": inventory,
+        "in_stock": inventory > 0,
         "status": row["status"],
-        "publish_from": row["publish_from"],
-        "publish_until": row["publish_until"],
         "popularity": row["popularity"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
-        "image": row["image"],
-        "attributes": attributes,
-        "attribute_names": sorted(attributes),
-        "text_attribute_names": sorted(name for name in attributes if name in read.textual or name in options),
-        "attributes_text": list(chain(*read.texts.values(), option_texts)),
+        "tokens": read.tokens,
+        "attribute_names": read.kinds,
+        "attributes_text": read.searched,
         "numbers": read.numbers,
-        "variants": variants,
+        "pairs": pairs_of(name),
+        "has_variants": bool(variants),
     }
+    for field in _OPTIONAL:
+        if (value := row[field]) is not None:  # type: ignore[literal-required]  # they are names of a row
+            document[field] = value
+    heads = [] if (head := head_of(name)) is None else [head]
+    if variants:
+        document |= _variants(variants, options, read)
     if row["category_path"] and row["category_names"] and row["category_ids"]:
-        document |= _category(row["category_path"], tuple(row["category_names"]), tuple(row["category_ids"]))
-    return {name: value for name, value in document.items() if value is not None}
+        names = tuple(row["category_names"])
+        document |= _category(row["category_path"], names, tuple(row["category_ids"]))
+        heads += _category_heads(names[-1])
+    if heads:
+        document["head"] = heads
+    return document
+
+
+_category_heads = lru_cache(4096)(heads_of_category)
+
+
+def _variants(variants: Sequence[VariantRow], options: dict[str, list[str]], read: Attributes) -> dict[str, Any]:
+    """What a product with variants has besides, or instead."""
+    if len(variants) > 1:
+        _refuse_too_large(read.tokens, len(variants))
+    found = []
+    for name, texts in options.items():
+        found += tokens_of(name, texts)
+        read.kinds.append(f"{name}{SEPARATOR}{OPTION}")
+        read.searched.extend(text for text in texts if text not in read.searched)
+    return {
+        "prices": sorted({variant["price_cents"] for variant in variants}),
+        "tokens": read.tokens + found,
+        "variants": [_variant(variant, read.tokens) for variant in variants],
+    }
 
 
 def _options(variants: Sequence[VariantRow]) -> dict[str, list[str]]:
@@ -148,13 +179,9 @@ def _options(variants: Sequence[VariantRow]) -> dict[str, list[str]]:
     return {name: list(texts) for name, texts in found.items()}
 
 
-def _facet_values(held: list[str]) -> list[str]:
-    return [text for text in held if len(text) <= FACET_VALUE_LIMIT]
-
-
-def _refuse_too_large(facets: dict[str, list[str]], variants: int) -> None:
+def _refuse_too_large(tokens: list[str], variants: int) -> None:
     """Every variant carries the attributes: raises ValueError before a document is built that no index takes."""
-    size = variants * sum(len(name) + sum(map(len, held)) for name, held in facets.items())
+    size = variants * sum(map(len, tokens))
     if size > MAX_VARIANT_ATTRIBUTES:
         raise ValueError(
             f"the attributes of {variants} variants have {size} characters, more than {MAX_VARIANT_ATTRIBUTES}"
@@ -175,30 +202,20 @@ def _category(path: str, names: tuple[str, ...], ids: tuple[str, ...]) -> dict[s
     }
 
 
-def _variant(variant: VariantRow, shared: dict[str, list[str]]) -> dict[str, Any]:
+def _variant(variant: VariantRow, shared: list[str]) -> dict[str, Any]:
+    own = [token for name, text in variant["options"].items() for token in tokens_of(name, (text,))]
     return {
         "sku": variant["sku"],
         "price_cents": variant["price_cents"],
         "in_stock": variant["inventory"] > 0,
-        "attributes": shared | {name: [text] for name, text in variant["options"].items()},
+        "tokens": shared + own,
         "options": variant["options"],
-        "real": True,
-    }
-
-
-def _implicit_variant(row: ProductRow, shared: dict[str, list[str]]) -> dict[str, Any]:
-    return {
-        "sku": row["sku"],
-        "price_cents": row["price_cents"],
-        "in_stock": row["inventory"] > 0,
-        "attributes": shared,
-        "real": False,
     }
 
 
 def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
-    model = own.get("model") or own.get("model_number") or own.get("mpn")
-    raw = [row["sku"], row["gtin"], *(variant["sku"] for variant in row["variants"])]
-    raw += [value for value in values_of(model) if isinstance(value, str)]
+    raw = [row["sku"], row["gtin"], *[variant["sku"] for variant in row["variants"]]]
+    if model := own.get("model") or own.get("model_number") or own.get("mpn"):
+        raw += [value for value in values_of(model) if isinstance(value, str)]
     spelled = {normalise_identifier(text) for text in raw if text}
-    return sorted(text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER)
+    return sorted([text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER])

@@ -1,107 +1,130 @@
-"""Completions while typing: products, brands and categories from living, published products only. Pure.
+"""Completions while typing: a first look at samples, a draft of what to suggest, a second look that counts. Pure.
 
-Every suggestion is read off products that match, so none leads to an empty page.
+Nothing is suggested that leads to no product: every suggestion is read off a product that the index has at this moment,
+and counted under the same filters as the page that it leads to. See docs/decisions/0012-autocomplete.md.
 """
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from search.completion import FUZZINESS, TYPO_FROM, completes
-from search.facets import split_node
-from search.filters import Clause, category_clause
+from search.completion import Fit, fit, words_of
+from search.filters import Clause
+from search.suggest_checks import count_body, products_body, query_clause
+from search.suggest_highlight import completed, found
+from search.suggest_named import brands, categories
+from search.suggest_queries import Candidate, Found, add_categories, add_names, choose
+from search.suggest_samples import Node, Sampled, read_sample, sample_bodies
+from search.suggest_typed import Typed, read_typed
 
-# More categories or brands than a drop-down shows.
-SECTION = 5
-# Categories on the way to matching ones are counted too; those whose own name does not match are left out afterwards.
-NODES = 100
-SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "image", "in_stock"]
+__all__ = [
+    "TYPED", "Draft", "Typed", "build_response", "count_body", "counted", "draft", "products_of", "read_typed",
+    "sample_bodies",
+]  # fmt: skip
+
+# With fewer products that hold what is typed, it may be a typing error.
+FEW = 3
+# What is remembered by name: counts, and texts in which there was no typing error.
+_QUERY, _CATEGORY, _BRAND = "query:", "category:", "brand:"
+TYPED = "typed:"
 
 
-def body(q: str, limit: int, category: str | None, now: datetime) -> dict[str, Any]:
-    """One request: products by their completed words, brands and categories counted among their own matches."""
-    scope: list[Clause] = [
-        {"term": {"status": "active"}},
-        *([category_clause(category)] if category else []),
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What may be suggested. `best` is the query whose products are shown, `held` products that hold what is typed.
+
+    `doubted`: too little holds it as it is typed, so typing errors were looked for.
+    """
+
+    best: str = ""
+    queries: tuple[Candidate, ...] = ()
+    categories: tuple[Node, ...] = ()
+    brands: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    identified: tuple[str, ...] = ()
+    doubted: bool = False
+
+
+def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
+    """What the samples suggest."""
+    samples = {name: read_sample(answer) for name, answer in answers.items()}
+    identified = tuple(product.id for product in samples.get("identified", ()))
+    if not typed.completable:
+        return Draft(typed.q, identified=identified)
+    products = list({item.id: item for item in (*samples["products"], *samples.get("heads", ()))}.values())
+    queries: Found = {}
+    add_names(queries, typed, products)
+    add_categories(queries, typed, samples["categories"])
+    named = categories(typed, samples["categories"])
+    makers = brands(typed, [*samples["brands"], *products])
+    held = [product.id for product in products]
+    doubted = len(products) < FEW and not named and not makers and not _said_by(typed, products)
+    if doubted:
+        mistyped = samples.get("mistyped", [])
+        add_names(queries, typed, mistyped, typos=True)
+        add_categories(queries, typed, mistyped, typos=True)
+        named = categories(typed, mistyped, typos=True)
+        makers = brands(typed, mistyped, typos=True)
+        held += [product.id for product in mistyped]
+    chosen = choose(queries, typed)
+    best = chosen[0].text if chosen else typed.q
+    return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(held)), identified, doubted)
+
+
+def _said_by(typed: Typed, products: Sequence[Sampled]) -> bool:
+    """Whether a product's name has every typed word as it is: then nothing is mistyped."""
+    return any(
+        all(any(fit(part, word, typos=False) is Fit.WHOLE for word in words_of(product.name)) for part in typed.parts)
+        for product in products
+    )
+
+
+def products_of(typed: Typed, drafted: Draft) -> dict[str, Any]:
+    """The search for the products to show."""
+    best = drafted.queries[0] if drafted.queries else None
+    return products_body(typed, drafted.best, best, drafted.held, drafted.identified)
+
+
+def counted(typed: Typed, drafted: Draft) -> dict[str, Clause]:
+    """What is to be counted, by name: the products of each suggestion."""
+    found: dict[str, Clause] = {_QUERY + item.text: query_clause(typed, item.text) for item in drafted.queries}
+    found |= {_CATEGORY + node.path: {"term": {"category_paths": node.path}} for node in drafted.categories}
+    return found | {_BRAND + brand: {"term": {"brand.lower": brand}} for brand in drafted.brands}
+
+
+def build_response(
+    typed: Typed, drafted: Draft, hits: Sequence[dict[str, Any]], counts: Mapping[str, int], currency: str
+) -> dict[str, Any]:
+    """Sections in the contract's order. `highlight` is safe HTML."""
+    queries = [_suggested(item.text, typed) | {"count": counts[_QUERY + item.text]} for item in drafted.queries]
+    named = [
+        _suggested(node.name, typed)
+        | {"value": node.path, "id": node.id, "label": node.label, "count": counts[_CATEGORY + node.path]}
+        for node in drafted.categories
     ]
-    hidden = [
-        {"range": {"publish_from": {"gt": now.isoformat()}}},
-        {"range": {"publish_until": {"lte": now.isoformat()}}},
-    ]
-    name, brand, node = (_completes(field, q) for field in ("name.prefix", "brand.prefix", "category_text.prefix"))
-    return {
-        "size": limit,
-        "track_total_hits": False,
-        "_source": SOURCE,
-        "query": {
-            "bool": {"filter": scope, "must_not": hidden, "should": [name, brand, node], "minimum_should_match": 1}
-        },
-        "post_filter": {"bool": {"should": [name, brand]}},
-        "sort": [{"_score": "desc"}, {"popularity": "desc"}, {"id": "asc"}],
-        "aggs": {
-            "brands": {"filter": brand, "aggs": {"values": {"terms": {"field": "brand", "size": SECTION}}}},
-            "categories": {"filter": node, "aggs": {"values": {"terms": {"field": "category_nodes", "size": NODES}}}},
-        },
-        "highlight": {
-            "encoder": "html",
-            "pre_tags": ["<em>"],
-            "post_tags": ["</em>"],
-            "fields": {"name.prefix": {"number_of_fragments": 0, "highlight_query": name}},
-        },
-    }
-
-
-def _completes(field: str, q: str) -> Clause:
-    """Every word typed begins a word of the field, in any order; from the third character on with a typo."""
-    exact: Clause = {"match": {field: {"query": q, "operator": "and", "boost": 3}}}
-    if len(q) < TYPO_FROM:
-        return exact
-    fuzzy = {
-        "query": q,
-        "operator": "and",
-        "fuzziness": FUZZINESS,
-        "prefix_length": 1,
-        "max_expansions": 20,
-    }
-    return {"bool": {"should": [exact, {"match": {field: fuzzy}}]}}
-
-
-def build_response(q: str, limit: int, answer: dict[str, Any] | None, currency: str) -> dict[str, Any]:
-    """Sections in the contract's order; `highlight` marks the completed part in HTML, everything else escaped."""
-    products: list[dict[str, Any]] = []
-    brands: list[dict[str, Any]] = []
-    categories: list[dict[str, Any]] = []
-    if answer is not None:
-        products = [_product(hit, currency) for hit in answer["hits"]["hits"]]
-        brands = [
-            {"text": bucket["key"], "value": bucket["key"], "count": bucket["doc_count"]}
-            for bucket in answer["aggregations"]["brands"]["values"]["buckets"]
-        ]
-        nodes = map(_category, answer["aggregations"]["categories"]["values"]["buckets"])
-        categories = [node for node in nodes if completes(q, node["text"])][:SECTION]
+    makers = [_suggested(brand, typed) | {"value": brand, "count": counts[_BRAND + brand]} for brand in drafted.brands]
     sections = {
-        "queries": [],
-        "products": products[:limit],
-        "categories": categories[:limit],
-        "brands": brands[:limit],
+        "queries": [item for item in queries if item["count"]],
+        "products": [_product(hit["_source"], typed, currency) for hit in hits],
+        "categories": [item for item in named if item["count"]],
+        "brands": [item for item in makers if item["count"]],
     }
-    return {"query": q, "sections": sections}
+    return {"query": typed.q, "sections": sections}
 
 
-def _product(hit: dict[str, Any], currency: str) -> dict[str, Any]:
-    source = hit["_source"]
+def _suggested(text: str, typed: Typed) -> dict[str, Any]:
+    return {"text": text, "highlight": completed(text, typed.parts)}
+
+
+def _product(source: dict[str, Any], typed: Typed, currency: str) -> dict[str, Any]:
     return {
         "id": source["id"],
         "sku": source["sku"],
         "text": source["name"],
-        "highlight": hit.get("highlight", {}).get("name.prefix", [None])[0],
+        "highlight": found(source["name"], typed.parts),
         "brand": source.get("brand"),
         "price": source["price_cents"] / 100,
         "currency": currency,
         "image": source.get("image"),
         "in_stock": source["in_stock"],
     }
-
-
-def _category(bucket: dict[str, Any]) -> dict[str, Any]:
-    path, name, category_id = split_node(bucket["key"])
-    return {"text": name, "value": path, "id": category_id, "count": bucket["doc_count"]}

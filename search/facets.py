@@ -1,132 +1,222 @@
 """Facet counts: the aggregations of a plan. Pure.
 
 Each facet counts under every filter but its own, in the same request as the hits. The shopper's filters are therefore
-applied to the hits in `post_filter` and to each facet in a filter of its own.
+applied to the hits in `post_filter`, and to facets in filters of their own: one for all facets in which nothing is
+selected, because these share all filters, and one for each of the others.
+
+Every value is counted, not only the commonest: so counts, totals and what is not there are exact.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mappings.product_v1 import NODE_SEPARATOR
-from search.filters import VARIANTS, Clause, Filter, clauses, variant_clauses, without
-from search.plan import SearchPlan
-from search.request import ATTRIBUTE, FIXED_FACETS
+from search.filters import (
+    IN_STOCK,
+    ON_SALE,
+    SIMPLE,
+    VARIANTS,
+    Clause,
+    Filter,
+    clauses,
+    number_clause,
+    token_of,
+    variant_clauses,
+    without,
+)
+from search.include import escape, names_includes
+from search.plan import SearchPlan, named_attributes
+from search.profile import AttributeFacet
+from search.request import ATTRIBUTE, FIXED_FACETS, Range
+from search.steps import last_before
 
-VALUES = 50
-CATEGORY_NODES = 2000
-# With several shards each answers this many values, so that counts of the ones shown stay exact.
-SHARD_SIZE = 5000
-PRICE_STEPS_CENTS = (0, 1000, 2500, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000)
+# Values that are counted in one facet; in a facet with more, the rarest are not.
+COUNTED = 10_000
+# Elasticsearch gives up above `search.max_buckets`, 65,536.
+COUNTED_TOGETHER = 60_000
 
 Aggregations = dict[str, Any]
 MATCH_ALL: Clause = {"match_all": {}}
 
 
+class Group(NamedTuple):
+    """Facets that count under the same filters."""
+
+    facets: tuple[str, ...]
+    filters: tuple[Filter, ...]
+
+
 def facet_names(plan: SearchPlan) -> tuple[str, ...]:
     """The facets to answer, in order."""
-    if plan.request.auto_facets:
-        return FIXED_FACETS + tuple(ATTRIBUTE + name for name in plan.attribute_facets)
-    return plan.request.facets or ()
+    if not plan.request.auto_facets:
+        return plan.request.facets or ()
+    attributes = (*named_attributes(plan.request), *(facet.name for facet in plan.profile.attributes))
+    return FIXED_FACETS + tuple(ATTRIBUTE + name for name in dict.fromkeys(attributes))
 
 
-def is_range(plan: SearchPlan, name: str) -> bool:
-    """Whether an attribute facet is a range: an attribute that is text in some product is text everywhere.
-
-    One that is filtered by values shows values, whatever it is: what is selected must be among them.
-    """
+def shape(plan: SearchPlan, name: str) -> AttributeFacet:
+    """How an attribute is shown: what is selected must be among what is shown."""
     attribute = name.removeprefix(ATTRIBUTE)
-    return attribute not in plan.text_attributes and attribute not in dict(plan.request.attributes)
+    facet = plan.profile.facet(attribute)
+    if attribute in dict(plan.request.attributes) or not plan.kinds.is_number(attribute):
+        return replace(facet or AttributeFacet(attribute), type="values", wide=False)
+    if facet is None or attribute in dict(plan.request.ranges):
+        return replace(facet or AttributeFacet(attribute), type="range")
+    return facet
 
 
-def aggregations(plan: SearchPlan, filters: tuple[Filter, ...]) -> Aggregations:
-    """One aggregation for each facet of the plan, under its number: Elasticsearch refuses [, ] and > in names."""
-    return {str(number): _facet(plan, name, without(filters, name)) for number, name in enumerate(facet_names(plan))}
+def groups(plan: SearchPlan, filters: Sequence[Filter]) -> list[Group]:
+    """The facets of the plan by the filters that they count under."""
+    names = facet_names(plan)
+    selected = {item.facet for item in filters}
+    others = tuple(name for name in names if name not in selected)
+    found = [Group(others, tuple(filters))] if others else []
+    return found + [Group((name,), tuple(without(filters, name))) for name in names if name in selected]
 
 
-def _facet(plan: SearchPlan, name: str, others: list[Filter]) -> Aggregations:
-    if name == "category":
-        return _under(others, {"values": _terms("category_nodes", CATEGORY_NODES)})
-    if name == "brand":
-        return _under(others, _values("brand", "brand.folded", plan.request.brands))
-    if name == "price":
-        return _price(others)
-    if name == "on_sale":
-        return _under([*others, Filter(name, {"term": {"on_sale": True}})], {})
-    if name == "in_stock":
-        flag = Filter(name, {"term": {"in_stock": True}}, {"term": {"variants.in_stock": True}})
-        return _under([*others, flag], {})
-    attribute = name.removeprefix(ATTRIBUTE)
-    if is_range(plan, name):
-        return _number(attribute, others)
-    return _attribute(attribute, others, dict(plan.request.attributes).get(attribute, ()))
+def aggregations(plan: SearchPlan, filters: Sequence[Filter]) -> Aggregations:
+    """One aggregation for each group, under its number: Elasticsearch refuses [, ] and > in names."""
+    found = groups(plan, filters)
+    size = min(COUNTED, COUNTED_TOGETHER // (4 * len(found) or 1))
+    return {str(number): under(group.filters, dict(_facets(plan, group, size))) for number, group in enumerate(found)}
 
 
-def _under(filters: list[Filter], aggregations: Aggregations) -> Aggregations:
+def under(filters: Sequence[Filter], aggs: Aggregations) -> Aggregations:
     found = clauses(filters)
-    query = {"bool": {"filter": found}} if found else MATCH_ALL
-    return {"filter": query, "aggs": aggregations} if aggregations else {"filter": query}
+    return {"filter": {"bool": {"filter": found}} if found else MATCH_ALL, "aggs": aggs}
 
 
-def _terms(field: str, size: int = VALUES) -> Aggregations:
-    order = [{"_count": "desc"}, {"_key": "asc"}]
-    return {"terms": {"field": field, "size": size, "shard_size": max(size, SHARD_SIZE), "order": order}}
+def _facets(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str, Aggregations]]:
+    variants = variant_clauses(group.filters)
+    for name in group.facets:
+        if name == "category":
+            yield name, terms("category_nodes", size, _nodes(plan))
+        elif name == "brand":
+            yield name, terms("brand", size)
+            if plan.request.brands:
+                yield "selected", _selected_brands(plan.request.brands)
+        elif name == "price":
+            product, variant = _price(plan, "prices"), _price(plan, "variants.price_cents")
+            yield from everywhere(variants, name, product, variant)
+        elif name == "in_stock":
+            yield name, {"filter": {"bool": {"filter": clauses([*group.filters, IN_STOCK])}}}
+        elif name == "on_sale":
+            yield name, {"filter": ON_SALE.product}
+    yield from _attributes(plan, group, size)
 
 
-def _values(field: str, selected_field: str, selected: tuple[str, ...]) -> Aggregations:
-    """The commonest values, how many there are, and the selected ones even where they are not among the commonest."""
-    found: Aggregations = {"values": _terms(field), "total": {"cardinality": {"field": field}}}
-    if selected:
-        found["selected"] = {
-            "filters": {"filters": [{"term": {selected_field: value}} for value in selected]},
-            "aggs": {"label": {"terms": {"field": field, "size": 1}}},
-        }
+def _nodes(plan: SearchPlan) -> str:
+    """Categories of the top level, and along the branch of the chosen one: others are not shown."""
+    own = f"[^/{NODE_SEPARATOR}]+{NODE_SEPARATOR}.*"
+    if plan.category is None:
+        return own
+    slugs = plan.category.path.split("/")
+    above = ["/".join(slugs[: depth + 1]) + "/" for depth in range(len(slugs))]
+    return f"({'|'.join(map(escape, above))})?{own}"
+
+
+def _selected_brands(brands: tuple[str, ...]) -> Aggregations:
+    """Counts of the brands, each with the name as the catalogue spells it."""
+    chosen = [{"term": {"brand.lower": brand}} for brand in brands]
+    return {"filters": {"filters": chosen}, "aggs": {"label": {"terms": {"field": "brand", "size": 1}}}}
+
+
+def _price(plan: SearchPlan, field: str) -> Aggregations:
+    """Lowest and highest price, and products by step: one with several prices in a step is counted once."""
+    found: Aggregations = {"min": {"min": {"field": field}}, "max": {"max": {"field": field}}}
+    if steps := plan.profile.price_steps:
+        inner = [{"from": low, "to": high} for low, high in pairwise(steps)]
+        found["steps"] = {"range": {"field": field, "ranges": [{"to": steps[0]}, *inner, {"from": steps[-1]}]}}
     return found
 
 
-def _attribute(name: str, others: list[Filter], selected: tuple[str, ...]) -> Aggregations:
-    """Values of one attribute. Where other filters speak of variants, the value must be of such a variant."""
-    if not any(item.variant for item in others):
-        return _under(others, _values(f"attributes.{name}", f"attributes.{name}", selected))
-    field = f"variants.attributes.{name}"
-    products: Aggregations = {"products": {"reverse_nested": {}}}
-    values = _terms(field)
-    values["terms"]["order"] = [{"products": "desc"}, {"_key": "asc"}]
-    found: Aggregations = {
-        "values": values | {"aggs": products},
-        "total": {"cardinality": {"field": field}},
-    }
-    if selected:
-        found["selected"] = {"filters": {"filters": [{"term": {field: value}} for value in selected]}, "aggs": products}
-    return _under(others, _within_variants(others, found))
+def _attributes(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str, Aggregations]]:
+    """Values of all attributes of the group in one pass.
+
+    An attribute that may be an option is counted in the matching variants where other filters speak of variants; any
+    other is the same in all variants of a product, so it is counted on the product.
+    """
+    shapes = [shape(plan, name) for name in group.facets if name.startswith(ATTRIBUTE)]
+    variants = variant_clauses(group.filters)
+    for number, facet in enumerate(shapes):
+        if counts_steps(plan, facet):
+            steps = [number_clause(facet.name, step) for step in ranges(facet.steps, facet.decimals)]
+            yield f"steps{number}", {"filters": {"filters": steps}}
+        if facet.type == "range" and facet.wide:
+            yield f"low{number}", _end(facet.name, "asc")
+            yield f"high{number}", _end(facet.name, "desc")
+    counted = [facet.name for facet in shapes if facet.type == "values" or not facet.wide]
+    apart = [name for name in counted if variants and plan.kinds.may_be_option(name)]
+    for number, include in enumerate(names_includes(name for name in counted if name not in apart)):
+        yield f"tokens{number}", terms("tokens", size, include)
+    for number, include in enumerate(names_includes(apart)):
+        yield from everywhere(variants, f"apart{number}", *tokens_by_value("values", size, include))
+    chosen = dict(plan.request.attributes)
+    tokens = [token_of(facet.name, value) for facet in shapes for value in chosen.get(facet.name, ())]
+    if tokens:
+        yield from everywhere(variants if apart else [], "selected", *tokens_by_value("chosen", len(tokens), tokens))
 
 
-def _within_variants(others: list[Filter], found: Aggregations) -> Aggregations:
-    matching = {"bool": {"filter": variant_clauses(others)}}
-    inner: Aggregations = {"matching": {"filter": matching, "aggs": found}}
-    return {"variants": {"nested": {"path": VARIANTS}, "aggs": inner}}
+def counts_steps(plan: SearchPlan, facet: AttributeFacet) -> bool:
+    """Whether products are counted by step. Otherwise they are added up by value: each has one of them at most."""
+    return facet.type == "range" and bool(facet.steps) and (facet.wide or plan.kinds.has_many_numbers(facet.name))
 
 
-def _price(others: list[Filter]) -> Aggregations:
-    """Lowest and highest price of matching variants, and products by price step."""
-    field = "variants.price_cents"
-    steps: list[dict[str, int]] = [{"from": low, "to": high} for low, high in pairwise(PRICE_STEPS_CENTS)]
-    steps.append({"from": PRICE_STEPS_CENTS[-1]})
-    found: Aggregations = {
-        "min": {"min": {"field": field}},
-        "max": {"max": {"field": field}},
-        "steps": {"range": {"field": field, "ranges": steps}, "aggs": {"products": {"reverse_nested": {}}}},
-    }
-    return _under(others, _within_variants(others, found))
+def ranges(steps: Sequence[float], decimals: int) -> list[Range]:
+    """The steps between these limits, both ends included."""
+    if not steps:
+        return []
+    inner = [Range(low, last_before(high, decimals)) for low, high in pairwise(steps)]
+    return [Range(None, last_before(steps[0], decimals)), *inner, Range(steps[-1], None)]
 
 
-def _number(name: str, others: list[Filter]) -> Aggregations:
-    found: Aggregations = {
-        "min": {"min": {"field": "numbers.value"}},
-        "max": {"max": {"field": "numbers.value"}},
-        "products": {"reverse_nested": {}},
-    }
-    named: Aggregations = {"named": {"filter": {"term": {"numbers.name": name}}, "aggs": found}}
-    return _under(others, {"numbers": {"nested": {"path": "numbers"}, "aggs": named}})
+def everywhere(
+    variants: Sequence[Clause], name: str, product: Aggregations, variant: Aggregations
+) -> Iterator[tuple[str, Aggregations]]:
+    """Counts on the product, or, where variants must hold clauses, on products that have none and on such variants."""
+    if not variants:
+        yield from product.items()
+        return
+    yield f"{name}.simple", {"filter": SIMPLE, "aggs": product}
+    inside = {key: _of_products(agg) for key, agg in variant.items()}
+    matching = {"filter": {"bool": {"filter": list(variants)}}, "aggs": inside}
+    yield f"{name}.variants", {"nested": {"path": VARIANTS}, "aggs": {"matching": matching}}
+
+
+def parts(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """What `everywhere` was answered, to be added up."""
+    if f"{name}.simple" in answer:
+        return [answer[f"{name}.simple"], answer[f"{name}.variants"]["matching"]]
+    return [answer]
+
+
+def count(bucket: dict[str, Any]) -> int:
+    """Products, not variants."""
+    found: int = bucket["products"]["doc_count"] if "products" in bucket else bucket["doc_count"]
+    return found
+
+
+def _of_products(agg: Aggregations) -> Aggregations:
+    """With the number of products in each bucket, where there are buckets."""
+    return agg if agg.keys() & {"min", "max"} else {**agg, "aggs": {"products": {"reverse_nested": {}}}}
+
+
+def tokens_by_value(name: str, size: int, include: str | list[str]) -> tuple[Aggregations, Aggregations]:
+    """By value, on the product and on the variant."""
+    return {name: terms("tokens", size, include)}, {name: terms("variants.tokens", size, include)}
+
+
+def terms(field: str, size: int, include: str | list[str] | None = None) -> Aggregations:
+    found: dict[str, Any] = {"field": field, "size": size, "shard_size": size}
+    return {"terms": found if include is None else found | {"include": include}}
+
+
+def _end(name: str, order: str) -> Aggregations:
+    """The lowest or highest number of an attribute."""
+    (include,) = names_includes([name])
+    return {"terms": {"field": "numbers", "size": 1, "include": include, "order": {"_key": order}}}
 
 
 def split_node(node: str) -> tuple[str, str, str]:

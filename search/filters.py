@@ -1,7 +1,7 @@
 """The shopper's filters as clauses, each under the facet that it belongs to. Pure.
 
-A product clause holds for the product; variant clauses must hold together for one and the same variant. Every variant
-carries its product's attributes, so each attribute filter is a variant clause.
+A product clause holds for the product. Variant clauses must hold together for one and the same variant, or for a
+product that has no variants. Every variant carries its product's attributes.
 """
 
 from collections.abc import Iterable
@@ -11,45 +11,60 @@ from typing import Any
 from uuid import UUID
 
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
+from mappings.attributes import SEPARATOR
+from mappings.numbers import number_token
+from search.kinds import Kinds
 from search.request import ATTRIBUTE, Range, SearchRequest
 
 Clause = dict[str, Any]
 VARIANTS = "variants"
+SIMPLE: Clause = {"term": {"has_variants": False}}
+# Behind every number of an attribute: tokens of numbers are hexadecimal digits.
+_BEYOND = "g"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """`facet` is the facet whose own counts ignore this filter.
 
-    `product` alone for a product clause. With `variant`, `product` is the clause on the product that means the same as
-    "some variant does", where there is one: it is cheaper when it stands alone.
+    `product` is the clause on the product. With `variant` it means "some variant does, or the product without any".
     """
 
     facet: str
-    product: Clause | None = None
+    product: Clause
     variant: Clause | None = None
 
 
-def filters_of(request: SearchRequest) -> tuple[Filter, ...]:
-    """Every filter that the shopper has set."""
+def filters_of(request: SearchRequest, kinds: Kinds) -> tuple[Filter, ...]:
+    """Every filter that the shopper has set. An attribute that is never an option is the same in all variants."""
     found: list[Filter] = []
     if request.category is not None:
         found.append(Filter("category", category_clause(request.category)))
     if request.brands:
         found.append(Filter("brand", {"terms": {"brand.lower": list(request.brands)}}))
     if request.price is not None:
-        found.append(Filter("price", variant={"range": {"variants.price_cents": _bounds(request.price)}}))
+        bounds = _bounds(request.price)
+        found.append(Filter("price", {"range": {"prices": bounds}}, {"range": {"variants.price_cents": bounds}}))
     if request.in_stock:
-        found.append(Filter("in_stock", {"term": {"in_stock": True}}, {"term": {"variants.in_stock": True}}))
+        found.append(IN_STOCK)
     if request.on_sale:
-        found.append(Filter("on_sale", {"term": {"on_sale": True}}))
+        found.append(ON_SALE)
     for name, values in request.attributes:
-        product: Clause = {"terms": {f"attributes.{name}": list(values)}}
-        variant: Clause = {"terms": {f"variants.attributes.{name}": list(values)}}
-        found.append(Filter(ATTRIBUTE + name, product, variant))
+        tokens = [token_of(name, value) for value in values]
+        variant: Clause | None = {"terms": {"variants.tokens": tokens}} if kinds.may_be_option(name) else None
+        found.append(Filter(ATTRIBUTE + name, {"terms": {"tokens": tokens}}, variant))
     for name, limits in request.ranges:
         found.append(Filter(ATTRIBUTE + name, number_clause(name, limits)))
     return tuple(found)
+
+
+IN_STOCK = Filter("in_stock", {"term": {"in_stock": True}}, {"term": {"variants.in_stock": True}})
+ON_SALE = Filter("on_sale", {"term": {"on_sale": True}})
+
+
+def token_of(name: str, value: str) -> str:
+    """The token of one value of an attribute."""
+    return f"{name}{SEPARATOR}{value}"
 
 
 def category_clause(category: str) -> Clause:
@@ -70,8 +85,10 @@ def category_path(category: str) -> str:
 
 
 def number_clause(name: str, limits: Range) -> Clause:
-    query = {"bool": {"filter": [{"term": {"numbers.name": name}}, {"range": {"numbers.value": _bounds(limits)}}]}}
-    return {"nested": {"path": "numbers", "query": query}}
+    """The closed range of a numeric attribute: tokens of its numbers sort as the numbers do."""
+    low = "" if limits.low is None else number_token(limits.low)
+    high = _BEYOND if limits.high is None else number_token(limits.high)
+    return {"range": {"numbers": {"gte": token_of(name, low), "lte": token_of(name, high)}}}
 
 
 def without(filters: Iterable[Filter], facet: str) -> list[Filter]:
@@ -79,27 +96,41 @@ def without(filters: Iterable[Filter], facet: str) -> list[Filter]:
     return [item for item in filters if item.facet != facet]
 
 
-def clauses(filters: Iterable[Filter], inner_hits: Clause | None = None) -> list[Clause]:
-    """Clauses on the product that hold all these filters; variant clauses are joined in one nested clause.
+def clauses(filters: Iterable[Filter]) -> list[Clause]:
+    """Clauses on the product that hold all these filters.
 
-    With `inner_hits`, the variants that hold them are returned with each hit.
+    A single variant clause says the same on the product, which costs less. Several are joined for one variant.
     """
     kept = list(filters)
-    found = [item.product for item in kept if item.variant is None and item.product is not None]
+    found = [item.product for item in kept if item.variant is None]
     joined = [item for item in kept if item.variant is not None]
-    if len(joined) == 1 and joined[0].product is not None and inner_hits is None:
+    if len(joined) == 1:
         found.append(joined[0].product)
     elif joined:
-        nested: Clause = {"path": VARIANTS, "query": {"bool": {"filter": variant_clauses(joined)}}}
-        if inner_hits is not None:
-            nested["inner_hits"] = inner_hits
-        found.append({"nested": nested})
+        simple = {"bool": {"filter": [SIMPLE, *(item.product for item in joined)]}}
+        found.append({"bool": {"should": [simple, _nested(joined)], "minimum_should_match": 1}})
     return found
+
+
+def with_variants_shown(filters: Iterable[Filter], inner_hits: Clause) -> Clause:
+    """The clause of all these filters; where one speaks of variants, a variant that holds them comes with each hit."""
+    kept = list(filters)
+    found: Clause = {"filter": clauses(kept)}
+    if variant_clauses(kept):
+        # Not required, so it is never run to find anything: it only tells which variants to fetch.
+        shown = _nested(kept)
+        shown["nested"]["inner_hits"] = inner_hits
+        found |= {"should": [shown], "minimum_should_match": 0}
+    return {"bool": found}
 
 
 def variant_clauses(filters: Iterable[Filter]) -> list[Clause]:
     """The clauses that one variant must hold together."""
     return [item.variant for item in filters if item.variant is not None]
+
+
+def _nested(filters: Iterable[Filter]) -> Clause:
+    return {"nested": {"path": VARIANTS, "query": {"bool": {"filter": variant_clauses(filters)}}}}
 
 
 def _bounds(limits: Range) -> dict[str, float]:

@@ -1,19 +1,27 @@
 """What to do about a request, before any Elasticsearch syntax: frozen, printable, made without I/O."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from mappings.identifiers import normalise_identifier
-from search.request import SearchRequest
+from search.kinds import Kinds
+from search.profile import Profile
+from search.request import ATTRIBUTE, SearchRequest
+from search.synonyms import NO_SYNONYMS, Synonyms, apply
+from search.words import Words, change, looks_identifying, read_words
 
-Strictness = Literal["all", "some"]
+Strictness = Literal["all", "some", "any"]
 
+# As a minimum_should_match. All but one of two or three words, about two thirds of more: the ranking puts what holds
+# them all first.
+NEEDED: dict[Strictness, str] = {"all": "all", "some": "1<-1 3<60%", "any": "1"}
 # With fewer products than this that hold every word, products that hold most of the words are shown after them.
 ENOUGH = 10
-# A word of a longer query that may be an identifier. "1440" is a number like any other; so many digits are a GTIN.
-SHORTEST_MIXED = 4
-SHORTEST_DIGITS = 8
+# Only where none holds most of the words, products are shown that hold any.
+SOME_ENOUGH = 1
+MORE_THAN_ONE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,64 +32,90 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """`strictness` is None for browsing. `attribute_facets` are names without `attr.`, in the order to show.
+    """`strictness` is None for browsing. `profile` says which attributes have facets, and in which steps.
 
+    `visible_at` is a time at which the same products are visible as `now`: the last time at which any came or went.
     `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
-    `category` is the chosen category as the catalogue knows it.
+    `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
+    the commonest categories has. `corrected` are words as typed and what they were taken for, `dropped`
+    words that were left out.
     """
 
     request: SearchRequest
     now: datetime
-    words: tuple[str, ...] = ()
+    words: Words = field(default_factory=Words)
     identifier: str = ""
     parts: tuple[str, ...] = ()
     strictness: Strictness | None = None
-    attribute_facets: tuple[str, ...] = ()
-    text_attributes: frozenset[str] = frozenset()
+    visible_at: datetime | None = None
+    kinds: Kinds = field(default_factory=Kinds)
+    profile: Profile = field(default_factory=Profile)
     category: Category | None = None
+    near: tuple[tuple[str, float], ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> str:
+        """How many of the words a product must hold."""
+        return NEEDED[self.strictness or "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the catalogue holds for the words and forced filters alone; the attributes below the category too."""
+    """What the catalogue holds for the words and forced filters alone; the profiles are below the category too.
+
+    `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them.
+    """
 
     matches_all: int
-    attributes_all: tuple[str, ...]
-    attributes_some: tuple[str, ...]
+    matches_some: int
+    profile_all: Profile
+    profile_some: Profile
     identified: bool
     category: Category | None = None
+    near: tuple[tuple[str, float], ...] = ()
+    unknown: tuple[str, ...] = ()
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
 
-def make_plan(request: SearchRequest, now: datetime) -> SearchPlan:
+def make_plan(
+    request: SearchRequest, now: datetime, kinds: Kinds | None = None, synonyms: Synonyms = NO_SYNONYMS
+) -> SearchPlan:
     """The plan as far as the request alone decides it."""
-    words = tuple(request.q.split())
-    named = tuple(name.removeprefix("attr.") for name in request.facets or () if name.startswith("attr."))
+    words = apply(synonyms, read_words(request.q))
     return SearchPlan(
         request,
         now,
         words,
         normalise_identifier(request.q),
-        identifiers_in(words),
-        "all" if words else None,
-        attribute_facets=named,
+        identifiers_in(tuple(request.q.split())),
+        "all" if request.q else None,
+        kinds=kinds or Kinds(),
     )
 
 
 def identifiers_in(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a longer query that look like identifiers, spelled as these are indexed."""
     parts = map(normalise_identifier, words) if len(words) > 1 else ()
-    return tuple(dict.fromkeys(filter(_looks_identifying, parts)))
-
-
-def _looks_identifying(part: str) -> bool:
-    digits = sum(map(str.isdigit, part))
-    mixed = digits > 0 and any(map(str.isalpha, part))
-    return (mixed and len(part) >= SHORTEST_MIXED) or (digits == len(part) >= SHORTEST_DIGITS)
+    return tuple(dict.fromkeys(filter(looks_identifying, parts)))
 
 
 def needs_probe(plan: SearchPlan) -> bool:
     """Whether a first look is needed to choose the strictness or the facets, or to name the category."""
-    return bool(plan.words) or plan.request.auto_facets or names_category(plan)
+    return bool(plan.request.q) or profiles(plan.request) or names_category(plan)
+
+
+def profiles(request: SearchRequest) -> bool:
+    """Whether a facet depends on what a sample of the products holds: attributes and prices do."""
+    return request.facets is None or any(name == "price" or name.startswith(ATTRIBUTE) for name in request.facets)
+
+
+def named_attributes(request: SearchRequest) -> tuple[str, ...]:
+    """Attributes that have a facet whatever the sample says: those asked for, or those that are filtered by."""
+    if request.facets is None:
+        return tuple(dict.fromkeys((*dict(request.attributes), *dict(request.ranges))))
+    return tuple(name.removeprefix(ATTRIBUTE) for name in request.facets if name.startswith(ATTRIBUTE))
 
 
 def names_category(plan: SearchPlan) -> bool:
@@ -90,16 +124,32 @@ def names_category(plan: SearchPlan) -> bool:
     return plan.request.category is not None and (facets is None or "category" in facets)
 
 
-def decide(plan: SearchPlan, probe: Probe) -> SearchPlan:
-    """Settle the strictness and the attribute facets.
+def finds_enough(plan: SearchPlan, found: int) -> bool:
+    """Whether so many products that the words find let the plan be taken."""
+    return found >= (ENOUGH if plan.strictness == "all" else SOME_ENOUGH)
 
-    Only the words and forced filters decide the strictness, never the shopper's filters or page: clicking a facet must
-    give exactly the count that it showed. The category is such a filter, because it is such a facet.
+
+def decide(
+    plan: SearchPlan, probe: Probe, catalogue: Callable[[], Profile], synonyms: Synonyms = NO_SYNONYMS
+) -> tuple[SearchPlan, ...]:
+    """The plans to try, the strictest first; the first one that finds enough is taken, or the last.
+
+    Only the words and forced filters decide, never the shopper's filters or page: clicking a facet must give exactly
+    the count that it showed. The category is such a filter, because it is such a facet. There are several plans only
+    where words were changed that the probe knows nothing about: their attributes are those of the whole catalogue.
     """
-    strictness = plan.strictness
-    if plan.words and probe.matches_all < ENOUGH and not probe.identified:
-        strictness = "some"
-    found = probe.attributes_some if strictness == "some" else probe.attributes_all
-    selected = [name for name, _ in plan.request.attributes] + [name for name, _ in plan.request.ranges]
-    facets = tuple(dict.fromkeys([*selected, *found])) if plan.request.auto_facets else plan.attribute_facets
-    return replace(plan, strictness=strictness, attribute_facets=facets, category=probe.category)
+    plan = replace(plan, category=probe.category, near=probe.near)
+    dropped = tuple(word for word in probe.unknown if word not in probe.corrections)
+    alone = len(plan.words.wanted) < MORE_THAN_ONE and not probe.corrections
+    if alone or probe.matches_all >= ENOUGH or probe.identified:
+        return (replace(plan, profile=probe.profile_all),)
+    if not probe.unknown or len(dropped) == len(plan.words.wanted):
+        strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
+        return (replace(plan, strictness=strictness, profile=probe.profile_some),)
+    changed = apply(synonyms, change(plan.words, probe.corrections, dropped))
+    profile = catalogue() if probe.corrections else probe.profile_some
+    plan = replace(
+        plan, words=changed, corrected=tuple(probe.corrections.items()), dropped=dropped, profile=profile, near=()
+    )
+    ladder: tuple[Strictness, ...] = ("all",) if len(changed.wanted) == 1 else ("all", "some", "any")
+    return tuple(replace(plan, strictness=strictness) for strictness in ladder)

@@ -1,63 +1,88 @@
 """Plan -> request body. Pure."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from search.dials import DIALS
+from search.explanation import EXPLAIN_SOURCE
 from search.facets import MATCH_ALL, aggregations
-from search.filters import Clause, category_clause, clauses, filters_of, variant_clauses
-from search.plan import SearchPlan, Strictness, names_category
-
-# Words are matched across these fields as if they were one: a word is as rare as it is in all of them together.
-TEXT_FIELDS = ["name^3", "brand.text^2", "category_text", "attributes_text", "description"]
-FUZZY_FIELDS = ["name^3", "brand.text^2", "category_text^2"]
-# All but one of two or three words, about two thirds of more: the ranking puts what holds them all first.
-SOME_WORDS = "1<-1 3<60%"
+from search.filters import Clause, category_clause, filters_of, variant_clauses, with_variants_shown
+from search.plan import NEEDED, SearchPlan, Strictness, named_attributes, names_category, profiles
+from search.price_order import Order, scored_by_price
+from search.profile import profile_aggs
+from search.text_query import gains, holding, matching
+from search.words import looks_identifying
 
 # A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
 EXACT_NAME_BOOST = 2000.0
 IDENTIFIER_BOOST = 1000.0
+# The beginning of an identifier that is being typed, or of a series.
+IDENTIFIER_PREFIX_BOOST = 100.0
+SHORTEST_PREFIX = 4
 # One word of a longer query: a good match, but not one that outranks all the other words.
 PART_BOOST = 20.0
-ALL_WORDS_BOOST = 1.5
-PHRASE_BOOST = 0.5
-FUZZY_BOOST = 0.3
-# A best-seller gains at most this share of its text score: it never outranks a much better match.
-POPULARITY_GAIN = 0.2
 
-PROBE_ATTRIBUTES = 12
+# The best matches say which categories the words mean.
+NEAR_SAMPLE = 50
+NEAR_CATEGORIES = 5
+# What the catalogue has instead of a word that it does not hold.
+CORRECTED_FIELDS = ("name.written", "brand.text", "category_text")
+SHORTEST_CORRECTED = 3
+CORRECTIONS = 3
+
 # The chosen category, those above it and commonly counted ones below; a rename in progress doubles them.
 PROBE_NODES = 50
+# The aggregation that counts what the words find. Facets have numbers for names.
+FOUND = "found"
 HIT_SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "in_stock", "image"]
 FRAGMENT = 160
+WINDOW = ("publish_from", "publish_until")
 
 
 def published(plan: SearchPlan) -> Clause:
     """Active products inside their publishing window."""
-    now = plan.now.isoformat()
+    return visible(plan.visible_at or plan.now)
+
+
+def visible(now: datetime) -> Clause:
+    """What a shopper may see at this time."""
+    at = now.isoformat()
     return {
         "bool": {
             "filter": [{"term": {"status": "active"}}],
-            "must_not": [{"range": {"publish_from": {"gt": now}}}, {"range": {"publish_until": {"lte": now}}}],
+            "must_not": [{"range": {"publish_from": {"gt": at}}}, {"range": {"publish_until": {"lte": at}}}],
         }
     }
 
 
+def shuffled(query: Clause) -> Clause:
+    """The same products with scores by chance, so that a sample of the best is one of all, and always the same one."""
+    by_chance = {"query": query, "field_value_factor": {"field": "checksum", "missing": 0}, "boost_mode": "replace"}
+    return {"function_score": by_chance}
+
+
+def last_change(now: datetime) -> dict[str, Any]:
+    """Aggregations that say when a publishing window last began or ended: until the next one, nothing changes."""
+    found = {
+        name: {"filter": {"range": {name: {"lte": now.isoformat()}}}, "aggs": {"last": {"max": {"field": name}}}}
+        for name in WINDOW
+    }
+    return {"windows": {"global": {}, "aggs": found}}
+
+
+def read_last_change(answer: dict[str, Any]) -> datetime:
+    """The time that `last_change` has found; long ago where no product has a window."""
+    found = (answer["windows"][name]["last"]["value"] for name in WINDOW)
+    return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
+
+
 def words_query(plan: SearchPlan, strictness: Strictness) -> Clause:
-    """Products that hold the words or are named by an identifier; scored by how well."""
-    text = " ".join(plan.words)
-    every = {"combined_fields": {"query": text, "fields": TEXT_FIELDS, "operator": "and"}}
-    if strictness == "all":
-        needed: list[Clause] = [every]
-        better: list[Clause] = []
-    else:
-        some = {"combined_fields": {"query": text, "fields": TEXT_FIELDS, "minimum_should_match": SOME_WORDS}}
-        needed = [some, _fuzzy(text)]
-        better = [{"constant_score": {"filter": every, "boost": ALL_WORDS_BOOST}}]
-    better += [
-        {"match_phrase": {"name": {"query": text, "slop": 1, "boost": PHRASE_BOOST}}},
-        {"constant_score": {"filter": {"term": {"name.folded": text}}, "boost": EXACT_NAME_BOOST}},
-    ]
-    matched: Clause = {"bool": {"must": [{"bool": {"should": needed}}], "should": better}}
-    return {"bool": {"should": [matched, *_identified(plan)]}}
+    """Products that hold the words or are named by an identifier."""
+    found = [*_identified(plan)]
+    if plan.words:
+        found.append(matching(plan.words, NEEDED[strictness], DIALS))
+    return {"bool": {"should": found}}
 
 
 def identified(plan: SearchPlan) -> Clause:
@@ -66,111 +91,150 @@ def identified(plan: SearchPlan) -> Clause:
 
 
 def _identified(plan: SearchPlan) -> list[Clause]:
-    found: list[Clause] = [{"constant_score": {"filter": identified(plan), "boost": IDENTIFIER_BOOST}}]
+    found = [
+        _constant({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name"),
+        _constant(identified(plan), IDENTIFIER_BOOST, "identifier"),
+    ]
+    if len(plan.identifier) >= SHORTEST_PREFIX and looks_identifying(plan.identifier):
+        prefix = {"prefix": {"identifiers": plan.identifier}}
+        found.append(_constant(prefix, IDENTIFIER_PREFIX_BOOST, "identifier_prefix"))
     if plan.parts:
-        parts = {"terms": {"identifiers": list(plan.parts)}}
-        found.append({"constant_score": {"filter": parts, "boost": PART_BOOST}})
+        found.append(_constant({"terms": {"identifiers": list(plan.parts)}}, PART_BOOST, "identifier_part"))
     return found
 
 
-def _fuzzy(text: str) -> Clause:
-    return {
-        "multi_match": {
-            "query": text,
-            "fields": FUZZY_FIELDS,
-            "type": "best_fields",
-            "operator": "and",
-            "fuzziness": "AUTO",
-            "prefix_length": 1,
-            "max_expansions": 30,
-            "boost": FUZZY_BOOST,
-        }
-    }
+def _constant(clause: Clause, boost: float, name: str) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": boost, "_name": name}}
 
 
 def probe_body(plan: SearchPlan) -> dict[str, Any]:
-    """A look without hits: how many products hold all words, and which attributes are common among the matches.
+    """A look without hits: how many products hold all words and each of them, and what the best of them are like.
 
     The category chooses the attributes alone: the products that hold all words are counted without it.
     """
     below = _below_category(plan)
-    names: dict[str, Any] = {"terms": {"field": "attribute_names", "size": PROBE_ATTRIBUTES}}
-    attributes = {"filter": below, "aggs": {"names": names}}
-    scope: list[Clause] = [published(plan)]
-    aggs: dict[str, Any] = {"attributes": attributes}
-    if plan.words:
-        every = words_query(plan, "all")
-        aggs["all"] = {"filter": every, "aggs": {"attributes": attributes, "identified": {"filter": identified(plan)}}}
-        scope.append(words_query(plan, "some"))
+    profile: dict[str, Any] = {}
+    if profiles(plan.request):
+        numeric = [name for name in named_attributes(plan.request) if plan.kinds.is_number(name)]
+        profile = {"profile": {"filter": below, "aggs": profile_aggs(numeric)}}
+    query: dict[str, Any] = {"filter": [published(plan)]}
+    aggs: dict[str, Any] = dict(profile)
+    body: dict[str, Any] = {"size": 0, "track_total_hits": True}
+    if plan.request.q:
+        # Scored, because the samples are of the best matches.
+        query["must"] = [words_query(plan, "some")]
+        near = {"terms": {"field": "category.path", "size": NEAR_CATEGORIES}}
+        within = profile | {
+            "identified": {"filter": identified(plan)},
+            "near": {"sampler": {"shard_size": NEAR_SAMPLE}, "aggs": {"categories": near}},
+        }
+        aggs["all"] = {"filter": words_query(plan, "all"), "aggs": within}
+        if plan.words:
+            held = [holding(plan.words, place, DIALS) for place in range(len(plan.words.wanted))]
+            aggs["words"] = {"filters": {"filters": held}}
+            body["suggest"] = _suggest(plan)
     if names_category(plan):
         nodes = {"terms": {"field": "category_nodes", "size": PROBE_NODES}}
         # Global, because the words and filters may leave no product that could tell the category's name.
         aggs["category"] = {"global": {}, "aggs": {"below": {"filter": below, "aggs": {"nodes": nodes}}}}
-    return {"size": 0, "track_total_hits": False, "query": {"bool": {"filter": scope}}, "aggs": aggs}
+    return body | {"query": {"bool": query} if plan.request.q else shuffled({"bool": query}), "aggs": aggs}
+
+
+def _suggest(plan: SearchPlan) -> dict[str, Any]:
+    """The nearest words of the catalogue for each word that it does not hold."""
+    options = {
+        "suggest_mode": "missing",
+        "size": CORRECTIONS,
+        "min_word_length": SHORTEST_CORRECTED,
+        "prefix_length": 1,
+        "max_edits": 2,
+        "string_distance": "damerau_levenshtein",
+        "analyzer": "written",
+    }
+    words = " ".join(word.joined for word in plan.words.wanted if not word.numeric)
+    fields = {field: {"term": {"field": field, **options}} for field in CORRECTED_FIELDS}
+    return {"text": words, **fields}
 
 
 def _below_category(plan: SearchPlan) -> Clause:
     return MATCH_ALL if plan.request.category is None else category_clause(plan.request.category)
 
 
-def search_body(plan: SearchPlan) -> dict[str, Any]:
-    """Hits and facets in one request."""
+def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[str, Any]:
+    """The hits; those behind the sort values `after` where these are given."""
     request = plan.request
-    filters = filters_of(request)
+    filters = filters_of(request, plan.kinds)
     variants = variant_clauses(filters)
     body: dict[str, Any] = {
         "size": request.per_page,
         "from": (request.page - 1) * request.per_page,
         "track_total_hits": True,
         "track_scores": True,
-        "_source": HIT_SOURCE,
-        "query": _scored(plan),
-        "sort": _sort(plan, variants),
+        "_source": HIT_SOURCE + EXPLAIN_SOURCE if request.explain else HIT_SOURCE,
+        "query": scored_by_price(_scored(plan), variants, _order(plan)) if by_variant(plan) else _scored(plan),
+        "sort": _sort(plan),
     }
-    shown = {"size": 1, "_source": True, "sort": [{"variants.price_cents": _order(request.sort)}]} if variants else None
+    if after is not None:
+        del body["from"]
+        body["search_after"] = list(after)
     if filters:
-        body["post_filter"] = {"bool": {"filter": clauses(filters, shown)}}
-    if aggs := aggregations(plan, filters):
-        body["aggs"] = aggs
+        shown = {"size": 1, "_source": True, "sort": [{"variants.price_cents": _order(plan)}]}
+        body["post_filter"] = with_variants_shown(filters, shown)
     if plan.words:
-        body["highlight"] = _highlight(" ".join(plan.words))
+        body["highlight"] = _highlight(plan.words.said)
+        # Before the shopper's filters: what the words alone find, and how well the best of it holds them.
+        best = {"best": {"top_hits": {"size": 1, "_source": False}}}
+        body["aggs"] = {FOUND: {"filter": MATCH_ALL, "aggs": best}}
     return body
+
+
+def facets_body(plan: SearchPlan) -> dict[str, Any] | None:
+    """The counts of the same search, in the same request; None where no facet is wanted.
+
+    It is a search of its own because Elasticsearch keeps the answers of searches without hits until the index changes:
+    what many shoppers see, and what costs most to count, is counted once. It says nothing that changes with time.
+    """
+    aggs = aggregations(plan, filters_of(plan.request, plan.kinds))
+    if not aggs:
+        return None
+    matched = [published(plan)]
+    if plan.strictness is not None:
+        matched.append(words_query(plan, plan.strictness))
+    return {"size": 0, "track_total_hits": False, "query": {"bool": {"filter": matched}}, "aggs": aggs}
 
 
 def _scored(plan: SearchPlan) -> Clause:
     if plan.strictness is None:
         return {"bool": {"filter": [published(plan)]}}
-    matched = {"bool": {"filter": [published(plan)], "must": [words_query(plan, plan.strictness)]}}
-    return {
-        "function_score": {
-            "query": matched,
-            "functions": [
-                {"weight": 1},
-                {"field_value_factor": {"field": "popularity", "missing": 0}, "weight": POPULARITY_GAIN},
-            ],
+    found = _identified(plan)
+    if plan.words:
+        raised = gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near))
+        text = {
+            "query": matching(plan.words, plan.needed, DIALS),
+            "functions": raised,
             "score_mode": "sum",
             "boost_mode": "multiply",
-            "max_boost": 1 + POPULARITY_GAIN,
         }
-    }
+        found.append({"function_score": text})
+    return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": found}}]}}
 
 
-def _order(sort: str) -> str:
-    return "desc" if sort == "price_desc" else "asc"
+def by_variant(plan: SearchPlan) -> bool:
+    """Whether the order is by the prices of variants that hold the filters. The score is then no relevance."""
+    prices = plan.request.sort in ("price_asc", "price_desc")
+    return prices and bool(variant_clauses(filters_of(plan.request, plan.kinds)))
 
 
-def _sort(plan: SearchPlan, variants: list[Clause]) -> list[Clause]:
+def _order(plan: SearchPlan) -> Order:
+    return "desc" if plan.request.sort == "price_desc" else "asc"
+
+
+def _sort(plan: SearchPlan) -> list[Clause]:
     """Ties are always broken by id, so that pages never overlap."""
     sort = plan.request.sort
     first: list[Clause]
     if sort in ("price_asc", "price_desc"):
-        order = _order(sort)
-        if variants:
-            nested = {"path": "variants", "filter": {"bool": {"filter": variants}}}
-            mode = "min" if order == "asc" else "max"
-            first = [{"variants.price_cents": {"order": order, "mode": mode, "nested": nested}}]
-        else:
-            first = [{"price_cents": order}]
+        first = [{"_score" if by_variant(plan) else "price_cents": _order(plan)}]
     elif sort == "newest":
         first = [{"created_at": "desc"}]
     elif sort == "name":

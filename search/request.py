@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,11 +25,14 @@ ATTRIBUTE = "attr."
 FIXED_FACETS = ("category", "brand", "price", "in_stock", "on_sale")
 PARAMETERS = (
     "q", "category", "brand", "attr.NAME", "attr.NAME_min", "attr.NAME_max", "price_min", "price_max",
-    "in_stock", "on_sale", "sort", "page", "per_page", "facets",
+    "in_stock", "on_sale", "sort", "page", "per_page", "cursor", "facets", "explain",
 )  # fmt: skip
+# A point in time names every shard of an index.
+MAX_CURSOR = 16_000
 MAX_SUGGESTIONS = 20
 MAX_ERRORS = 20
 
+_BOUNDS = ("_min", "_max")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
@@ -57,6 +60,8 @@ class SearchRequest:
     page: int = 1
     per_page: int = 20
     facets: tuple[str, ...] | None = None
+    cursor: str | None = None
+    explain: bool = False
 
     @property
     def auto_facets(self) -> bool:
@@ -163,6 +168,15 @@ class _Reader:
             self.error("category", "must be a category's path or id")
         return category or None
 
+    def cursor(self, page: int) -> str | None:
+        text = self.one("cursor")
+        if text is not None and len(text) > MAX_CURSOR:
+            self.error("cursor", f"must have at most {MAX_CURSOR} characters")
+            return None
+        if text is not None and page != 1:
+            self.error("cursor", "cannot be given together with page: it says itself where to go on")
+        return text or None
+
     def range(self, name: str, low: float | None, high: float | None) -> Range | None:
         if low is not None and high is not None and low > high:
             self.error(f"{name}_min", f"must not be greater than {name}_max")
@@ -183,21 +197,31 @@ def clean(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
-def parse_request(items: Iterable[tuple[str, str]]) -> SearchRequest:
-    """A request from (name, value) pairs; raises InvalidInput that names every wrong parameter."""
+def may_be_stored(name: str) -> bool:
+    """Whether a parameter is a bound of a range, or a value of an attribute whose own name ends like one."""
+    return name.startswith(ATTRIBUTE) and name.endswith(_BOUNDS) and len(name) > len(ATTRIBUTE) + len(_BOUNDS[0])
+
+
+def parse_request(items: Iterable[tuple[str, str]], stored: Container[str] = ()) -> SearchRequest:
+    """A request from (name, value) pairs; raises InvalidInput that names every wrong parameter.
+
+    `stored` are attribute names of the catalogue: `attr.depth_min` is a value where an attribute has this name.
+    """
     reader = _Reader(items)
     q = reader.text("q")
     page = reader.integer("page", 1, 1, MAX_WINDOW)
     per_page = reader.integer("per_page", 20, 1, MAX_PER_PAGE)
     if page * per_page > MAX_WINDOW:
-        reader.error("page", f"page × per_page must be at most {MAX_WINDOW}; narrow the search with filters")
+        reader.error("page", f"page × per_page must be at most {MAX_WINDOW}; go on with cursor, or narrow the search")
+    cursor = reader.cursor(page)
     category = reader.category()
     brands = reader.many("brand")
     price = reader.range("price", reader.cents("price_min"), reader.cents("price_max"))
     in_stock, on_sale = reader.flag("in_stock"), reader.flag("on_sale")
+    explain = reader.flag("explain")
     sort = reader.choice("sort", SORTS)
     facets = _facets(reader)
-    ranges = _ranges(reader)
+    ranges = _ranges(reader, stored)
     attributes = tuple((name[len(ATTRIBUTE) :], reader.many(name)) for name in _attribute_parameters(reader))
     for name in (*dict(attributes), *dict(ranges)):
         if len(name) > MAX_ATTRIBUTE_NAME:
@@ -210,7 +234,7 @@ def parse_request(items: Iterable[tuple[str, str]]) -> SearchRequest:
         reader.error("attr", f"at most {MAX_FILTERS} different filters are allowed")
     reader.finish(PARAMETERS)
     return SearchRequest(
-        q, category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets
+        q, category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets, cursor, explain
     )
 
 
@@ -222,6 +246,15 @@ def parse_autocomplete(items: Iterable[tuple[str, str]]) -> tuple[str, int, str 
     category = reader.category(blank=True)
     reader.finish(("q", "limit", "category"))
     return q, limit, category
+
+
+def parse_prefix(items: Iterable[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
+    """The one `prefix` of (name, value) pairs, and the pairs that are left; raises InvalidInput."""
+    left = list(items)
+    reader = _Reader(item for item in left if item[0] == "prefix")
+    prefix = reader.text("prefix")
+    reader.finish(("prefix",))
+    return prefix, [item for item in left if item[0] != "prefix"]
 
 
 def parameters_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -271,16 +304,13 @@ def _attribute_parameters(reader: _Reader) -> list[str]:
     return sorted(name for name in reader.values if name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE))
 
 
-def _ranges(reader: _Reader) -> tuple[tuple[str, Range], ...]:
-    found = {
-        name[len(ATTRIBUTE) : -4]
-        for name in _attribute_parameters(reader)
-        if name.endswith(("_min", "_max")) and len(name) > len(ATTRIBUTE) + 4
-    }
+def _ranges(reader: _Reader, stored: Container[str]) -> tuple[tuple[str, Range], ...]:
+    bounds = [name for name in _attribute_parameters(reader) if may_be_stored(name)]
+    sent = {name for name in bounds if name[len(ATTRIBUTE) :] not in stored}
     ranges = []
-    for name in sorted(found):
-        parameter = ATTRIBUTE + name
-        limits = reader.range(parameter, reader.number(f"{parameter}_min"), reader.number(f"{parameter}_max"))
+    for parameter in sorted({name[: -len(_BOUNDS[0])] for name in sent}):
+        low, high = (reader.number(parameter + end) if parameter + end in sent else None for end in _BOUNDS)
+        limits = reader.range(parameter, low, high)
         if limits is not None:
-            ranges.append((name, limits))
+            ranges.append((parameter[len(ATTRIBUTE) :], limits))
     return tuple(ranges)

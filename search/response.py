@@ -1,36 +1,49 @@
 """Elasticsearch's answer -> the contract's response. Pure."""
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from search.facets import PRICE_STEPS_CENTS, facet_names, is_range, split_node
+from mappings.identifiers import fold
+from search.explanation import explain_hit, explain_plan
+from search.facet_response import build_facets, category_id
+from search.facets import split_node
 from search.filters import category_path, filters_of
-from search.plan import Category, Probe, SearchPlan
-from search.request import ATTRIBUTE
+from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
+from search.profile import Profile, read_profile
+from search.query import CORRECTED_FIELDS, FOUND, by_variant
+from search.text_query import covered
 
-LABELS = {"category": "Category", "brand": "Brand", "price": "Price", "in_stock": "In stock", "on_sale": "On sale"}
+# A category with a smaller share of the best matches says nothing about what the words mean.
+LEAST_SHARE = 0.1
 
 
-def build_response(plan: SearchPlan, answer: dict[str, Any], query_id: str, currency: str) -> dict[str, Any]:
-    """The whole response but `took_ms`, which the caller measures."""
+def build_response(
+    plan: SearchPlan, answer: dict[str, Any], query_id: str, currency: str, before: int | None = None
+) -> dict[str, Any]:
+    """The whole response but `took_ms` and `next_cursor`, which the caller adds.
+
+    `before` is the number of hits before this page, where the page number does not say it.
+    """
     request = plan.request
     hits = answer["hits"]
-    first = (request.page - 1) * request.per_page + 1
-    answered = answer.get("aggregations", {})
-    facets = [_facet(plan, name, answered[str(number)]) for number, name in enumerate(facet_names(plan))]
-    selected = {item.facet for item in filters_of(request)}
+    first = 1 + ((request.page - 1) * request.per_page if before is None else before)
+    filters = filters_of(request, plan.kinds)
     return {
         "query_id": query_id,
         "query": {
             "text": request.q,
-            "interpreted": {"words": list(plan.words), "match": plan.strictness},
-            "corrected_to": None,
-            "dropped_terms": [],
+            "interpreted": interpreted(plan),
+            "corrected_to": plan.words.text if plan.corrected else None,
+            "dropped_terms": [*plan.dropped, *lacking(plan, answer)],
             "applied_rules": [],
-        },
+        }
+        | ({"plan": explain_plan(plan)} if request.explain else {}),
         "total": {"value": hits["total"]["value"], "exact": hits["total"]["relation"] == "eq"},
-        "hits": [_hit(position, hit, currency) for position, hit in enumerate(hits["hits"], first)],
-        "facets": [facet for facet in facets if not request.auto_facets or facet["name"] in selected or _says(facet)],
+        "hits": [
+            _hit(position, hit, currency, scored=not by_variant(plan)) | _told(plan, hit)
+            for position, hit in enumerate(hits["hits"], first)
+        ],
+        "facets": build_facets(plan, filters, answer.get("aggregations", {}), currency),
         "page": request.page,
         "per_page": request.per_page,
         "next_cursor": None,
@@ -40,35 +53,123 @@ def build_response(plan: SearchPlan, answer: dict[str, Any], query_id: str, curr
     }
 
 
+def interpreted(plan: SearchPlan) -> dict[str, Any]:
+    """How the text was understood."""
+    return {
+        "words": [word.text for word in plan.words.wanted],
+        "match": plan.strictness,
+        "identifier": plan.identifier or None,
+        "readings": [span.text for span in plan.words.spans if not span.same],
+        "synonyms": {said: list(same) for said, same in plan.words.synonyms.items()},
+        "categories": [{"path": path, "share": round(share, 2)} for path, share in plan.near],
+    }
+
+
+def lacking(plan: SearchPlan, answer: dict[str, Any]) -> list[str]:
+    """The words that even the best match does not hold, whatever the shopper's filters leave of it."""
+    if plan.strictness in (None, "all") or not plan.words:
+        return []
+    best = answer["aggregations"][FOUND]["best"]["hits"]["hits"]
+    return _missing(plan, best[0]) if best else []
+
+
+def _told(plan: SearchPlan, hit: dict[str, Any]) -> dict[str, Any]:
+    """What a hit says of its match: missing words where some may be, and its score by factor when asked for."""
+    told = {} if plan.strictness in (None, "all") else {"missing": _missing(plan, hit)}
+    return told | {"explanation": explain_hit(plan, hit)} if plan.request.explain else told
+
+
+def _missing(plan: SearchPlan, hit: dict[str, Any]) -> list[str]:
+    names = hit.get("matched_queries", [])
+    if any(name.startswith("identifier") or name == "exact_name" for name in names):
+        return []
+    held = covered(names)
+    return [word.text for place, word in enumerate(plan.words.wanted) if place not in held]
+
+
+def first_that_finds_enough(
+    plans: Sequence[SearchPlan], answers: Sequence[dict[str, Any]]
+) -> tuple[SearchPlan, dict[str, Any]]:
+    """The first plan whose words alone find enough, and its answer; else the last, which finds most."""
+    for plan, answer in zip(plans[:-1], answers[:-1], strict=True):
+        if finds_enough(plan, answer["aggregations"][FOUND]["doc_count"]):
+            return plan, answer
+    return plans[-1], answers[-1]
+
+
 def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
     """What the first look found."""
-    some = answer["aggregations"]
+    some = answer.get("aggregations", {})
     every = some.get("all", some)
+    unknown = _unknown(plan, some)
     return Probe(
         matches_all=every.get("doc_count", 0),
-        attributes_all=_attribute_names(every),
-        attributes_some=_attribute_names(some),
+        matches_some=answer["hits"]["total"]["value"],
+        profile_all=(profile := _profile(plan, every)),
+        profile_some=profile if every is some else _profile(plan, some),
         identified=every.get("identified", {}).get("doc_count", 0) > 0,
         category=_chosen(plan, some["category"]["below"]["nodes"]["buckets"]) if "category" in some else None,
+        near=_near(every),
+        unknown=unknown,
+        corrections=_corrections(unknown, answer.get("suggest", {})),
     )
 
 
-def _attribute_names(aggregations: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(bucket["key"] for bucket in aggregations["attributes"]["names"]["buckets"])
+def _unknown(plan: SearchPlan, aggregations: dict[str, Any]) -> tuple[str, ...]:
+    if "words" not in aggregations:
+        return ()
+    buckets = aggregations["words"]["buckets"]
+    return tuple(word.text for word, bucket in zip(plan.words.wanted, buckets, strict=True) if not bucket["doc_count"])
+
+
+def _near(aggregations: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    sample = aggregations.get("near")
+    if not sample or not sample["doc_count"]:
+        return ()
+    shares = ((bucket["key"], bucket["doc_count"] / sample["doc_count"]) for bucket in sample["categories"]["buckets"])
+    return tuple((path, share) for path, share in shares if share >= LEAST_SHARE)
+
+
+def _corrections(unknown: tuple[str, ...], suggest: dict[str, Any]) -> dict[str, str]:
+    """The nearest word for each unknown one; of equally near ones the commonest."""
+    options: dict[str, list[tuple[float, int, str]]] = {}
+    for field in CORRECTED_FIELDS:
+        for entry in suggest.get(field, ()):
+            near = [(option["score"], option["freq"], option["text"]) for option in entry["options"]]
+            options.setdefault(entry["text"], []).extend(near)
+    return {word: max(found)[2] for word in unknown if (found := options.get(fold(word)))}
+
+
+def _profile(plan: SearchPlan, aggregations: dict[str, Any]) -> Profile:
+    return profile_of(plan, aggregations["profile"]) if "profile" in aggregations else Profile()
+
+
+def profile_of(plan: SearchPlan, sample: dict[str, Any]) -> Profile:
+    """What a sample of products says of the attributes that the request wants to see."""
+    return read_profile(sample, plan.kinds, named_attributes(plan.request), auto=plan.request.auto_facets)
+
+
+def whole_catalogue(plan: SearchPlan, sample: dict[str, Any]) -> Profile | None:
+    """The profile of a search in the whole catalogue, of which there is a sample; None where a look is needed."""
+    if plan.request.q or plan.request.category is not None:
+        return None
+    profile = profile_of(plan, sample)
+    numeric = [profile.facet(name) for name in named_attributes(plan.request) if plan.kinds.is_number(name)]
+    return profile if all(facet is not None and facet.steps for facet in numeric) else None
 
 
 def _chosen(plan: SearchPlan, buckets: list[dict[str, Any]]) -> Category | None:
     """The chosen one of categories in the order of their counts: in a rename or move the commonest name and path."""
     sent = plan.request.category or ""
-    wanted_id, wanted_path = _category_id(sent), category_path(sent)
+    wanted_id, wanted_path = category_id(sent), category_path(sent)
     for bucket in buckets:
-        path, name, category_id = split_node(bucket["key"])
-        if category_id == wanted_id if wanted_id else path == wanted_path:
+        path, name, held_id = split_node(bucket["key"])
+        if held_id == wanted_id if wanted_id else path == wanted_path:
             return Category(path, name)
     return None
 
 
-def _hit(position: int, hit: dict[str, Any], currency: str) -> dict[str, Any]:
+def _hit(position: int, hit: dict[str, Any], currency: str, scored: bool) -> dict[str, Any]:
     source = hit["_source"]
     variant = _variant(hit)
     category = source.get("category")
@@ -86,14 +187,14 @@ def _hit(position: int, hit: dict[str, Any], currency: str) -> dict[str, Any]:
         "highlight": {name: held[0] for name, held in hit.get("highlight", {}).items()},
         "variant": variant,
         "pinned": False,
-        "score": hit["_score"],
+        "score": hit["_score"] if scored else None,
     }
 
 
 def _variant(hit: dict[str, Any]) -> dict[str, Any] | None:
     """The variant that holds the filters; None without such filters or for a product that has no variants."""
     inner = hit.get("inner_hits", {}).get("variants", {}).get("hits", {}).get("hits", [])
-    if not inner or not inner[0]["_source"]["real"]:
+    if not inner:
         return None
     source = inner[0]["_source"]
     return {
@@ -102,156 +203,3 @@ def _variant(hit: dict[str, Any]) -> dict[str, Any] | None:
         "in_stock": source["in_stock"],
         "options": source["options"],
     }
-
-
-def _facet(plan: SearchPlan, name: str, answer: dict[str, Any]) -> dict[str, Any]:
-    facet: dict[str, Any] = {
-        "name": name,
-        "label": LABELS.get(name) or label_of(name),
-        "type": "values",
-        "values": [],
-        "total_values": 0,
-        "min": None,
-        "max": None,
-        "buckets": [],
-    }
-    if name == "category":
-        return facet | _tree(plan, answer)
-    if name == "price":
-        return facet | _price(answer)
-    if name in ("in_stock", "on_sale"):
-        selected = plan.request.in_stock if name == "in_stock" else plan.request.on_sale
-        value = {"value": "true", "label": LABELS[name], "count": answer["doc_count"], "selected": selected}
-        return facet | {"values": [value], "total_values": 1}
-    if name == "brand":
-        return facet | _values(answer, plan.request.brands)
-    if is_range(plan, name):
-        return facet | _number(answer)
-    return facet | _values(_inside(answer), dict(plan.request.attributes).get(name.removeprefix(ATTRIBUTE), ()))
-
-
-def label_of(name: str) -> str:
-    """'attr.screen_size' -> 'Screen size'."""
-    words = name.removeprefix(ATTRIBUTE).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def _inside(answer: dict[str, Any]) -> dict[str, Any]:
-    """An attribute's counts stand below the nested variants where other filters speak of variants."""
-    matching: dict[str, Any] = answer["variants"]["matching"] if "variants" in answer else answer
-    return matching
-
-
-def _count(bucket: dict[str, Any]) -> int:
-    """Products, not variants."""
-    count: int = bucket["products"]["doc_count"] if "products" in bucket else bucket["doc_count"]
-    return count
-
-
-def _values(answer: dict[str, Any], selected: tuple[str, ...]) -> dict[str, Any]:
-    counts: dict[str, int] = {bucket["key"]: _count(bucket) for bucket in answer["values"]["buckets"]}
-    chosen: set[str] = set()
-    for value, bucket in zip(selected, answer.get("selected", {}).get("buckets", []), strict=False):
-        # A brand is matched whatever its case: show it as the catalogue spells it.
-        spelled = bucket.get("label", {}).get("buckets", [])
-        key = spelled[0]["key"] if spelled else value
-        counts.setdefault(key, _count(bucket))
-        chosen.add(key)
-    values = [
-        {"value": key, "label": key, "count": count, "selected": key in chosen}
-        for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    return {"values": values, "total_values": max(answer["total"]["value"], len(values))}
-
-
-def _tree(plan: SearchPlan, answer: dict[str, Any]) -> dict[str, Any]:
-    """The top level, and below it the branch of the selected category with its children; `level` counts from 0."""
-    nodes: dict[str, dict[str, Any]] = {}
-    chosen = _chosen_path(plan)
-    for bucket in answer["values"]["buckets"]:
-        path, name, _ = split_node(bucket["key"])
-        # Just after a rename the old and the new name of a category may both be counted.
-        node = nodes.setdefault(path, {"value": path, "label": name, "count": 0, "level": path.count("/")})
-        node["count"] += bucket["doc_count"]
-    if chosen and chosen not in nodes:
-        label = _category_label(plan, chosen)
-        nodes[chosen] = {"value": chosen, "label": label, "count": 0, "level": chosen.count("/")}
-    values = [node | {"selected": path == chosen} for path, node in nodes.items() if _in_branch(path, chosen)]
-    return {
-        "type": "tree",
-        "values": sorted(values, key=lambda value: _tree_order(value, nodes)),
-        "total_values": len(nodes),
-    }
-
-
-def _chosen_path(plan: SearchPlan) -> str | None:
-    """The chosen category's path; what was sent, as one can be clicked again, where the catalogue has no such."""
-    category = plan.request.category
-    if plan.category is not None:
-        return plan.category.path
-    if category is None:
-        return None
-    return _category_id(category) or category_path(category)
-
-
-def _category_id(category: str) -> str | None:
-    try:
-        return str(UUID(category))
-    except ValueError:
-        return None
-
-
-def _category_label(plan: SearchPlan, path: str) -> str:
-    if plan.category is not None:
-        return plan.category.name
-    return path if _category_id(path) else label_of(path.rpartition("/")[2].replace("-", " "))
-
-
-def _in_branch(path: str, chosen: str | None) -> bool:
-    parent = path.rpartition("/")[0]
-    return not parent or (chosen is not None and (chosen == parent or chosen.startswith(parent + "/")))
-
-
-def _tree_order(value: dict[str, Any], nodes: dict[str, dict[str, Any]]) -> list[tuple[int, str]]:
-    """Parents before their children, siblings by count."""
-    slugs = value["value"].split("/")
-    paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
-    return [(-nodes[path]["count"] if path in nodes else 0, path) for path in paths]
-
-
-def _price(answer: dict[str, Any]) -> dict[str, Any]:
-    matching = _inside(answer)
-    low, high = matching["min"]["value"], matching["max"]["value"]
-    if low is None:
-        return {"type": "range"}
-    limits = [*PRICE_STEPS_CENTS[1:], None]
-    buckets = [
-        {
-            "from": step["from"] / 100,
-            # The last cent before the next step: price_max is inclusive, so a click gives exactly this count.
-            "to": None if limit is None else (limit - 1) / 100,
-            "count": step["products"]["doc_count"],
-        }
-        for step, limit in zip(matching["steps"]["buckets"], limits, strict=True)
-    ]
-    shown = [bucket for bucket in buckets if bucket["count"]]
-    return {"type": "range", "min": low / 100, "max": high / 100, "buckets": shown, "total_values": len(shown)}
-
-
-def _number(answer: dict[str, Any]) -> dict[str, Any]:
-    named = answer["numbers"]["named"]
-    return {
-        "type": "range",
-        "min": named["min"]["value"],
-        "max": named["max"]["value"],
-        "total_values": named["products"]["doc_count"],
-    }
-
-
-def _says(facet: dict[str, Any]) -> bool:
-    """Whether there is something to choose; where the choice of facets is ours, others are shown only if selected."""
-    if facet["type"] == "range":
-        return facet["min"] is not None and facet["min"] != facet["max"]
-    if facet["name"] in ("in_stock", "on_sale"):
-        return bool(facet["values"][0]["count"])
-    return len(facet["values"]) >= (1 if facet["type"] == "tree" else 2)

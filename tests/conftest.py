@@ -8,18 +8,17 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-import redis
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 from psycopg import sql
 
 from api.app import create_app
-from catalog.database import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from cli.run import migrate_database
 from indexer.rebuild import ensure_index
 from stack import ephemeral
+from tests.support import emptied
 
 POSTGRES, REDIS, ELASTICSEARCH, PASSWORD = (
     "TEST_POSTGRES_URL",
@@ -81,6 +80,8 @@ def settings(worker_id: str) -> Settings:
             "index_refresh_interval": "100ms",
             "jwt_secret": "a secret that only the tests know: 0123456789",
             "attribute_types_ttl_seconds": 0,
+            "synonyms_ttl_seconds": 0,
+            "synonyms_wait_seconds": 30,
             "sync_lease_seconds": 2,
         }
     )
@@ -97,20 +98,7 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def db(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connection[Any]]:
-    """An autocommit connection to an empty catalogue without any index."""
-    with connect(settings, "test", autocommit=True) as connection:
-        # Triggers refuse TRUNCATE, and rightly: in the replica role they do not fire.
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "TRUNCATE products, product_images, product_variants, skus, categories, brands, users, jobs, "
-            "reindex_chunks, counters, product_sync, fanout, search_indexes"
-        )
-        connection.execute("SET session_replication_role = origin")
-        indexes = list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))
-        if indexes:
-            es.indices.delete(index=indexes)
-        with redis.Redis.from_url(settings.redis_url) as client:
-            client.flushdb()
+    with emptied(settings, es) as connection:
         yield connection
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
+import redis
 from elasticsearch import Elasticsearch
 
 from catalog.database import connect
@@ -64,6 +65,25 @@ def ledger(db: psycopg.Connection[Any], product_id: UUID) -> dict[str, Any]:
     assert row is not None
     held: dict[str, Any] = row[0]
     return held
+
+
+@contextmanager
+def emptied(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connection[Any]]:
+    """An autocommit connection to an empty catalogue without any index."""
+    with connect(settings, "test", autocommit=True) as connection:
+        # Triggers refuse TRUNCATE, and rightly: in the replica role they do not fire.
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "TRUNCATE products, product_images, product_variants, skus, categories, brands, users, jobs, "
+            "reindex_chunks, counters, product_sync, fanout, search_indexes, synonyms, revisions"
+        )
+        connection.execute("SET session_replication_role = origin")
+        indexes = list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))
+        if indexes:
+            es.indices.delete(index=indexes)
+        with redis.Redis.from_url(settings.redis_url) as client:
+            client.flushdb()
+        yield connection
 
 
 @contextmanager

@@ -14,6 +14,8 @@ BACKGROUND_QUEUE = "background"
 DRAIN_SECONDS = 15.0
 # Of live sync between two steps of background work.
 LIVE_SECONDS = 1.0
+# Of a renamed category's spread at the same place.
+SPREAD_SECONDS = 0.3
 # Of a round of the reconciler.
 RECONCILE_SECONDS = 10.0
 TIME_LIMIT = 120

@@ -51,12 +51,13 @@ class Pump:
         """Look once; the number of hints sent."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self.settings, "catalog-pump", autocommit=True)
-        most = self.settings.worker_concurrency
-        ready, fanout, job = waiting(self._connection, self.settings.sync_batch_size * most)
+        most, batch = self.settings.worker_concurrency, self.settings.sync_batch_size
+        # Counting is work for Postgres, many times a second: no further than hints can be sent for.
+        full = int(self._redis.llen(SYNC_QUEUE)) >= most
+        ready, fanout, job = waiting(self._connection, 1 if full else batch * (most - 1) + 1)
         sent = 0
         if ready:
-            wanted = min(most, math.ceil(ready / self.settings.sync_batch_size))
-            sent += self._top_up("sync.drain", SYNC_QUEUE, wanted)
+            sent += self._top_up("sync.drain", SYNC_QUEUE, min(most, math.ceil(ready / batch)))
         if fanout:
             sent += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
         if job:

@@ -9,7 +9,7 @@ from indexer.fanout import spread_chunk
 from indexer.purge import purge
 from indexer.upkeep import expire_standby
 from workers import resources
-from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, app
+from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, SPREAD_SECONDS, app
 
 
 @app.task(name="sync.drain")
@@ -22,8 +22,8 @@ def sync_drain() -> None:
 def spread() -> None:
     """Bump the products of changed categories and brands, for a bounded time."""
     deadline = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < deadline and spread_chunk(resources.connection()):
-        _live_first()
+    while time.monotonic() < deadline and _spread_for_a_while():
+        _drain()
 
 
 @app.task(name="background.reindex")
@@ -41,7 +41,26 @@ def reconcile() -> None:
 
 
 def _live_first() -> None:
-    """Long work may hold every process of this worker: between two of its steps each of them writes what is pending."""
+    """Long work may hold every process of this worker: between two of its steps each of them writes what is pending.
+
+    It also carries on what is to be spread, the hints for which wait in the queue behind those for the long work.
+    """
+    _spread_for_a_while()
+    _drain()
+
+
+def _spread_for_a_while() -> bool:
+    """Enough for full batches in every process; False when there is nothing to spread now."""
+    deadline = time.monotonic() + SPREAD_SECONDS
+    spread_any = False
+    while spread_chunk(resources.connection()):
+        spread_any = True
+        if time.monotonic() >= deadline:
+            break
+    return spread_any
+
+
+def _drain() -> None:
     drain(resources.connection(), resources.client(), get_settings(), resources.pressure(), LIVE_SECONDS)
 
 

@@ -3,18 +3,31 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from search.request import MAX_CATEGORY, MAX_PER_PAGE, MAX_QUERY, MAX_SUGGESTIONS, MAX_VALUE_LENGTH, SORTS
 
 Schema = dict[str, Any]
 
 
+class Near(BaseModel):
+    path: str
+    share: float
+
+
 class Interpreted(BaseModel):
-    """`match`: products hold `all` words, or `some` because too few hold all; null when browsing."""
+    """`match`: products hold `all` words, most (`some`) because too few hold all, or `any`; null when browsing.
+
+    `readings` are neighbours that are also read as one word; `synonyms` are what words (or runs of them) were also
+    looked for as; `categories` are those of the best matches.
+    """
 
     words: list[str]
-    match: Literal["all", "some"] | None
+    match: Literal["all", "some", "any"] | None
+    identifier: str | None
+    readings: list[str]
+    synonyms: dict[str, list[str]]
+    categories: list[Near]
 
 
 class QueryOut(BaseModel):
@@ -23,6 +36,7 @@ class QueryOut(BaseModel):
     corrected_to: str | None
     dropped_terms: list[str]
     applied_rules: list[str]
+    plan: dict[str, Any] | None = None
 
 
 class Total(BaseModel):
@@ -43,8 +57,20 @@ class HitVariant(BaseModel):
     options: dict[str, str]
 
 
+class Explanation(BaseModel):
+    """A score by factor: (sum of `words`) x (1 + sum of `gains`) + sum of `identifiers` = `computed`."""
+
+    words: dict[str, float]
+    gains: dict[str, float]
+    identifiers: dict[str, float]
+    computed: float
+
+
 class Hit(BaseModel):
-    """`variant` is the one that holds the filters; price and stock are then its own. `highlight` is safe HTML."""
+    """`variant` is the one that holds the filters; price and stock are then its own. `highlight` is safe HTML.
+
+    `missing` are the words that the product lacks; it is there where `match` is neither `all` nor null.
+    """
 
     position: int
     id: UUID
@@ -60,6 +86,8 @@ class Hit(BaseModel):
     variant: HitVariant | None
     pinned: bool
     score: float | None
+    missing: list[str] | None = None
+    explanation: Explanation | None = None
 
 
 class FacetValue(BaseModel):
@@ -73,10 +101,11 @@ class FacetValue(BaseModel):
 
 
 class FacetBucket(BaseModel):
-    """A step of prices, both ends included."""
+    """A step, both ends included: to be sent back as `NAME_min` and `NAME_max`; null is an open end."""
 
-    low: float = Field(alias="from")
+    low: float | None = Field(alias="from")
     high: float | None = Field(alias="to")
+    label: str
     count: int
 
 
@@ -88,6 +117,7 @@ class Facet(BaseModel):
     total_values: int
     min: float | None
     max: float | None
+    unit: str | None = Field(description="of min, max and buckets; the currency of prices")
     buckets: list[FacetBucket]
 
 
@@ -106,8 +136,22 @@ class SearchOut(BaseModel):
     took_ms: float
 
 
+class SearchesIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    searches: list[dict[str, Any]] = Field(min_length=1, max_length=20)
+
+
+class SearchesOut(BaseModel):
+    results: list[SearchOut]
+
+
 class QuerySuggestion(BaseModel):
+    """`count` is the number of products that hold all its words. `highlight` is safe HTML, what is new in <em>."""
+
     text: str
+    highlight: str
+    count: int
 
 
 class ProductSuggestion(BaseModel):
@@ -123,14 +167,19 @@ class ProductSuggestion(BaseModel):
 
 
 class CategorySuggestion(BaseModel):
+    """`label` has the names of all levels."""
+
     text: str
+    highlight: str
     value: str
+    label: str
     id: UUID
     count: int
 
 
 class BrandSuggestion(BaseModel):
     text: str
+    highlight: str
     value: str
     count: int
 
@@ -179,6 +228,11 @@ _SEARCH: dict[str, tuple[Schema, str]] = {
     "on_sale": (_FLAG, "true: only what is reduced"),
     "sort": ({**_TEXT, "enum": list(SORTS), "default": "relevance"}, "ties are always broken by id"),
     "page": (_whole(1, 1), "page × per_page is at most 10,000"),
+    "cursor": (
+        _TEXT,
+        "`*` begins a walk through all results at one point in time; then each `next_cursor`. Instead of `page`",
+    ),
+    "explain": (_FLAG, "the plan, and the score of each hit by factor; needs the role merchandiser or admin"),
     "per_page": (_whole(1, 20, MAX_PER_PAGE), "hits on a page"),
     "facets": (_many(_TEXT), "`auto` (the default), `none`, or names, also separated by commas"),
 }
@@ -205,6 +259,8 @@ def _body_property(schema: Schema, description: str) -> Schema:
 
 SEARCH_PARAMETERS = _parameters(_SEARCH)
 AUTOCOMPLETE_PARAMETERS = _parameters(_AUTOCOMPLETE)
+_PREFIX = {"prefix": (_QUERY, "how a word of the values begins; empty for the commonest values")}
+VALUES_PARAMETERS = _parameters(_PREFIX | _SEARCH)
 
 _SCALARS: list[Schema] = [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]
 SEARCH_BODY: Schema = {

@@ -4,6 +4,7 @@ from catalog.models.base import Base
 from catalog.models.job import Counter, Job, ReindexChunk
 from catalog.models.product import Product, ProductImage, ProductVariant, Sku
 from catalog.models.sync import Fanout, ProductSync, SearchIndex
+from catalog.models.synonym import Revision, Synonym
 from catalog.models.taxonomy import Brand, Category
 from catalog.models.user import ROLES, User
 
@@ -20,7 +21,9 @@ __all__ = [
     "ProductSync",
     "ProductVariant",
     "ReindexChunk",
+    "Revision",
     "SearchIndex",
     "Sku",
+    "Synonym",
     "User",
 ]

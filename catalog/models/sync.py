@@ -8,7 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.models.base import Base, Timestamp
 
-PENDING = "version > synced_version"
+# A quarantined row stays as it is for days: nobody who looks for work many times a second should meet it.
+PENDING = "version > synced_version AND next_attempt_at IS DISTINCT FROM 'infinity'"
+QUARANTINED = "version > synced_version AND next_attempt_at = 'infinity'"
 
 
 class ProductSync(Base):
@@ -40,6 +42,7 @@ class ProductSync(Base):
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("synced_version >= 0", name="synced_version"),
         Index("ix_product_sync_pending", "priority", "changed_at", postgresql_where=text(PENDING)),
+        Index("ix_product_sync_quarantined", "changed_at", postgresql_where=text(QUARANTINED)),
         {
             # Every change rewrites its row here: leave room on the page and vacuum early.
             "postgresql_with": {
@@ -52,7 +55,10 @@ class ProductSync(Base):
 
 
 class Fanout(Base):
-    """A change of a category or a brand whose products are still to be bumped, up to and including `cursor`."""
+    """A change of a category or a brand whose products are still to be bumped, those behind `cursor`.
+
+    Of the kind "product" it is one product that somebody had locked when its category or brand came by.
+    """
 
     __tablename__ = "fanout"
 
@@ -61,8 +67,9 @@ class Fanout(Base):
     entity_id: Mapped[UUID]
     cursor: Mapped[UUID | None]
     created_at: Mapped[Timestamp]
+    next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
-    __table_args__ = (CheckConstraint("kind IN ('category', 'brand')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('category', 'brand', 'product')", name="kind"),)
 
 
 class SearchIndex(Base):

@@ -39,6 +39,7 @@ class ReindexOut(BaseModel):
     index: str | None = Field(examples=["catalog-products-20260131t120000-1a2b"])
     documents: int = Field(examples=[120_000])
     total: int = Field(examples=[200_000], description="about: products may come and go meanwhile")
+    left_out: int = Field(description="products in quarantine that the new index did not take either")
     rate: float = Field(examples=[8512.4])
     remaining_seconds: float | None = Field(examples=[9.4])
     error: str | None

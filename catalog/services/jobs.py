@@ -27,6 +27,7 @@ _READ = f"""
     SELECT jobs.id, state, error, cancel_requested, jobs.created_at, started_at, finished_at,
            coalesce(progress ->> 'phase', 'preparing') AS phase, progress ->> 'index' AS index,
            coalesce((progress ->> 'total')::bigint, 0) AS planned, (params ->> 'shards')::int AS shards,
+           coalesce((progress ->> 'left_out')::bigint, 0) AS left_out,
            users.id AS user_id, users.email, coalesce(pieces.documents, 0)::bigint AS documents,
            coalesce(pieces.recent, 0)::bigint AS recent,
            extract(epoch FROM least(clock_timestamp() - started_at, {RECENT}))::float AS recent_seconds,

@@ -7,17 +7,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import NotFound
+from catalog.models.sync import PENDING, QUARANTINED
 from catalog.schemas.product_out import SyncOut
 
 # A quarantined row waits for a newer version or a replay: it is not lag, and is counted apart.
-LAG = """
-    SELECT count(*) FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity') AS pending,
-           coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)
-                    FILTER (WHERE next_attempt_at IS DISTINCT FROM 'infinity')), 0)::float AS oldest_seconds,
-           count(*) FILTER (WHERE next_attempt_at = 'infinity') AS quarantined,
+LAG = f"""
+    SELECT count(*) AS pending,
+           coalesce(extract(epoch FROM clock_timestamp() - min(changed_at)), 0)::float AS oldest_seconds,
+           (SELECT count(*) FROM product_sync WHERE {QUARANTINED}) AS quarantined,
            (SELECT count(*) FROM fanout) AS fanout
-    FROM product_sync WHERE version > synced_version
-"""
+    FROM product_sync WHERE {PENDING}
+"""  # noqa: S608 - constants
 
 _STATUS = text("""
     SELECT product_id, version AS database_version, synced_version AS indexed_version,

@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.database import Database
+from catalog.models.sync import QUARANTINED
 from catalog.schemas.quarantine import QuarantinedOut, QuarantinePage
 
 # Rows of one transaction when everything is asked for: their locks are held for well under a second.
@@ -19,8 +20,6 @@ CHUNK = 5000
 FIRST = UUID(int=0)
 # As an import: single changes overtake it.
 PRIORITY = 5
-
-QUARANTINED = "version > synced_version AND next_attempt_at = 'infinity'"
 
 _LIST = text(f"""
     SELECT product_id, sku, name, deleted, version, attempts, error, changed_at

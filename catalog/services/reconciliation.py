@@ -16,8 +16,10 @@ _STATE = text("""
                      WHERE kind = 'reconcile' AND progress -> 'compared' ? live.name
                      ORDER BY jobs.created_at DESC LIMIT 1), 0)
            + (SELECT count(*) FROM product_sync
-              WHERE version > synced_version AND starts_with(error, 'index_ahead')) AS ahead,
-           (SELECT count(*) FROM search_indexes WHERE given_up_at IS NOT NULL) AS given_up
+              WHERE version > synced_version AND next_attempt_at IS DISTINCT FROM 'infinity'
+                AND starts_with(error, 'index_ahead')) AS ahead,
+           (SELECT count(*) FROM search_indexes
+            WHERE given_up_at IS NOT NULL AND state IN ('building', 'standby')) AS given_up
 """)
 
 

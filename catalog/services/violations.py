@@ -18,6 +18,7 @@ DUPLICATES = {
     "uq_product_variants_sku": ("sku", "The sku {0!r} is already in use."),
     "pk_skus": ("sku", "The sku {0!r} is already in use."),
     "uq_categories_path": ("slug", "There is already a category with the path {0!r}."),
+    "uq_synonyms_digest": ("terms", "There is already an entry with these synonyms."),
     "uq_users_lower_email": ("email", "There is already a user {0}."),
 }
 RACES = {

@@ -41,9 +41,8 @@ async def test_the_page_and_its_assets_come_from_here(client: httpx.AsyncClient)
     assert "/openapi.json" in page.text
 
 
-async def test_the_root_leads_to_it(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+async def test_the_shop_leads_to_it(client: httpx.AsyncClient, index: str) -> None:
+    assert 'href="/docs"' in (await client.get("/")).text
 
 
 @pytest.fixture
@@ -78,6 +77,11 @@ async def test_every_address_is_described(document: Any) -> None:
         ("GET", "/api/v1/search"),
         ("POST", "/api/v1/search"),
         ("GET", "/api/v1/autocomplete"),
+        ("GET", "/api/v1/merchandising/synonyms"),
+        ("POST", "/api/v1/merchandising/synonyms"),
+        ("GET", "/api/v1/merchandising/synonyms/{synonym_id}"),
+        ("PUT", "/api/v1/merchandising/synonyms/{synonym_id}"),
+        ("DELETE", "/api/v1/merchandising/synonyms/{synonym_id}"),
         ("GET", "/api/v1/admin/reindex"),
         ("POST", "/api/v1/admin/reindex"),
         ("GET", "/api/v1/admin/reindex/{job_id}"),
@@ -131,7 +135,7 @@ async def test_search_is_described(document: Any) -> None:
     types = {item["name"]: item["schema"]["type"] for item in got["parameters"]}
     assert {name for name, kind in types.items() if kind == "array"} == {"brand", "attr.NAME", "facets"}
     assert {name for name, kind in types.items() if kind == "integer"} == {"page", "per_page"}
-    assert {name for name, kind in types.items() if kind == "boolean"} == {"in_stock", "on_sale"}
+    assert {name for name, kind in types.items() if kind == "boolean"} == {"in_stock", "on_sale", "explain"}
     body = posted["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {name for name in types if not name.startswith("attr.")}
     assert "attr.NAME" in body["additionalProperties"]["description"]

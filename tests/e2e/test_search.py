@@ -118,10 +118,24 @@ async def test_words_are_relaxed_and_the_answer_says_so(client: httpx.AsyncClien
     answer = await search(client, q="norvane laptop nonsense")
     assert answer["hits"][0]["sku"] == "NX-450"
     assert answer["query"]["interpreted"]["match"] == "some"
+    assert answer["query"]["dropped_terms"] == ["nonsense"]
+    assert answer["hits"][0]["missing"] == []
 
 
-async def test_a_typo_still_finds(client: httpx.AsyncClient) -> None:
-    assert "HP-2" in await skus(client, q="wireles hedphones")
+async def test_a_typo_is_corrected_and_the_answer_says_so(client: httpx.AsyncClient) -> None:
+    answer = await search(client, q="wireles hedphones")
+    assert answer["hits"][0]["sku"] == "HP-2"
+    assert (answer["query"]["corrected_to"], answer["query"]["dropped_terms"]) == ("wireless headphones", [])
+
+
+async def test_words_of_the_catalogue_and_numbers_are_never_corrected(client: httpx.AsyncClient) -> None:
+    for q in ("laptop", "nx-451", "1439"):
+        assert (await search(client, q=q))["query"]["corrected_to"] is None
+
+
+@pytest.mark.parametrize("q", ["head phones", "headphones", "Wireless-headphones", "HEADPHONE wireless"])
+async def test_compounds_lose_nothing(client: httpx.AsyncClient, q: str) -> None:
+    assert (await skus(client, q=q))[0] == "HP-2"
 
 
 async def test_no_match_is_an_empty_answer(client: httpx.AsyncClient) -> None:

@@ -112,7 +112,7 @@ def test_a_poison_document_among_500(settings: Settings, db: Db, es: Elasticsear
         sync_all(settings, db, es)
     row = ledger(db, ids["poison"])
     assert (row["attempts"], row["next_attempt_at"]) == (settings.sync_max_attempts, "infinity")
-    assert "field [attributes] of type [flattened]" in row["error"]
+    assert "field [tokens] of type [keyword]" in row["error"]
     assert sync_all(settings, db, es) == []
     db.execute("UPDATE products SET attributes = '{}' WHERE sku = 'poison'")
     sync_all(settings, db, es)

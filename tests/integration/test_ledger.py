@@ -147,8 +147,11 @@ def test_a_single_change_overtakes_a_bulk_load(settings: Settings, db: Db) -> No
     assert sku == "single"
 
 
-def test_a_deletion_under_a_running_fan_out_stays_a_deletion(settings: Settings, db: Db, es: Elasticsearch) -> None:
+def test_a_deletion_under_a_running_fan_out_stays_a_deletion(
+    settings: Settings, db: Db, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The fan-out has read the product and waits for the ledger row that the deleting transaction holds."""
+    monkeypatch.setattr(ledger_module, "LOCK_MILLISECONDS", 30_000)
     (product_id,) = store(settings, [{"sku": "a", "category": "Audio"}]).values()
     db.execute("UPDATE categories SET name = 'Sound'")
     with writer(settings) as deleting, connect(settings, "fanout", autocommit=True) as spreading:

@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.database import connect
 from catalog.settings import Settings
+from indexer import chunks, jobs
 from indexer import rebuild as rebuilding
 from indexer.rebuild import rebuild
 from indexer.registry import targets
@@ -119,3 +120,58 @@ def live_writes(settings: Settings, es: Elasticsearch) -> Iterator[None]:
         for thread in threads:
             thread.join()
     assert failed == []
+
+
+def test_an_older_worker_leaves_a_newer_live_index_to_newer_ones(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    """In a rolling deployment: nothing is wrong with the products, so nothing counts against them."""
+    store(settings, [{"sku": "a"}, {"sku": "b"}])
+    db.execute("UPDATE search_indexes SET schema_version = %s", (NEXT,))
+    for _ in range(settings.sync_max_attempts + 1):
+        batch = sync_batch(db, es, settings, 10)
+        assert (batch.claimed, batch.settled, batch.refused) == (2, 0, 0)
+        assert "deploy newer workers" in str(batch.unavailable)
+    untouched = "SELECT count(*) FROM product_sync WHERE attempts = 0 AND claimed_until IS NULL AND error IS NULL"
+    assert db.execute(untouched).fetchone() == (2,)
+    db.execute("UPDATE search_indexes SET schema_version = %s", (CURRENT,))
+    assert sync_batch(db, es, settings, 10).settled == 2
+
+
+def test_an_older_worker_leaves_a_newer_rebuild_alone(
+    settings: Settings, db: Db, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its index nor its pieces; newer workers go on with both."""
+    store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    job = rebuilding.start(db)
+    rebuilding.advance(db, es, settings)
+    new = str(jobs.get(db, job.id).progress["index"])
+    db.execute("UPDATE search_indexes SET schema_version = %s WHERE name = %s", (NEXT, new))
+    db.execute("UPDATE products SET name = 'changed'")
+    (batch,) = sync_all(settings, db, es)
+    assert (batch.settled, batch.waiting, batch.unavailable) == (0, 1, None)
+    assert {body["name"] for body in contents(es, index).values()} == {"changed"}
+    assert rebuilding.advance(db, es, settings) is rebuilding.Step.UNAVAILABLE
+    assert chunks.tally(db, job.id).free == 1
+    assert [(target.error, target.given_up) for target in targets(db)] == [(None, False)] * 2
+    db.execute("UPDATE search_indexes SET schema_version = %s WHERE name = %s", (CURRENT, new))
+    db.execute("UPDATE product_sync SET next_attempt_at = NULL")
+    sync_all(settings, db, es)
+    rebuilding.work(db, es, settings)
+    assert live_index(db) == new
+
+
+def test_an_older_worker_waits_for_a_newer_standby_no_longer_than_for_any_other(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    """The newer code was taken back for good: what it left must not keep every product pending."""
+    store(settings, [{"sku": "a"}])
+    sync_all(settings, db, es)
+    rebuild(settings, es)
+    db.execute("UPDATE search_indexes SET schema_version = %s WHERE state = 'standby'", (NEXT,))
+    db.execute("UPDATE products SET name = 'changed'")
+    assert sync_all(settings, db, es)[0].waiting == 1
+    db.execute("UPDATE search_indexes SET failing_since = now() - interval '1 hour' WHERE state = 'standby'")
+    db.execute("UPDATE product_sync SET next_attempt_at = NULL")
+    assert sync_all(settings, db, es)[0].settled == 1

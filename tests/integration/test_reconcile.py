@@ -124,8 +124,10 @@ def test_the_command(settings: Settings, db: Db, es: Elasticsearch, ids: dict[st
     missing(es, live_index(db), ids)
     refused = run(settings, "reconcile", "--json")
     assert refused.returncode == 1
-    (found,) = json.loads(refused.stdout)
-    assert [item["product_id"] for item in found["versions"]] == [str(ids["p3"])]
-    assert run(settings, "reconcile", "--repair").returncode == 0
+    said = json.loads(refused.stdout)
+    assert [item["product_id"] for item in said["indexes"][0]["versions"]] == [str(ids["p3"])]
+    assert (said["equal"], said["problems"], said["outstanding"]) == (False, [], 0)
+    # Nobody is there to write it again.
+    assert run(settings, "reconcile", "--repair", "--wait", "0.1").returncode == 1
     sync_all(settings, db, es)
     assert run(settings, "reconcile").returncode == 0

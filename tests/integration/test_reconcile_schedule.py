@@ -306,3 +306,29 @@ def test_no_index_is_no_fault(own: Settings, db: Db, es: Elasticsearch) -> None:
     assert [target for target in targets(db) if target.state == LIVE] == []
     rounds.work(db, es, own)
     assert finished(db)[0]["compared"] == []
+
+
+def test_a_lost_standby_does_not_keep_the_live_index_from_being_proven(
+    own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
+) -> None:
+    lost = live_index(db)
+    rebuild(own, es)
+    es.indices.delete(index=lost)
+    lose(es, live_index(db), ids["p3"])
+    rounds.work(db, es, own)
+    (progress,) = finished(db)
+    assert (progress["repaired"], progress["compared"], list(progress["skipped"])) == (1, [live_index(db)], [lost])
+    assert counted(db, counters.ROUNDS) == 1
+
+
+def test_what_triggers_did_not_record_is_found(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
+    with db.transaction():
+        db.execute("ALTER TABLE products DISABLE TRIGGER ledger_insert, DISABLE TRIGGER ledger_delete")
+        db.execute("DELETE FROM products WHERE sku = 'p3'")
+        db.execute("INSERT INTO products (sku, name, price) VALUES ('silent', 'Silent', 5)")
+        db.execute("ALTER TABLE products ENABLE ALWAYS TRIGGER ledger_insert, ENABLE ALWAYS TRIGGER ledger_delete")
+    rounds.work(db, es, own)
+    assert (finished(db)[0]["repaired"], counted(db, counters.REPAIRS)) == (2, 2)
+    sync_all(own, db, es)
+    shown = {body["sku"] for body in documents(db, es).values() if not body["deleted"]}
+    assert shown == {f"p{number}" for number in range(40) if number != 3} | {"silent"}

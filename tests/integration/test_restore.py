@@ -179,7 +179,8 @@ def test_a_dump_from_the_middle_of_a_rebuild(own: Settings, es: Elasticsearch, t
         db.execute("UPDATE products SET name = 'since'")
         sync_all(own, db, es)
     restore(own, tmp_path / "night.dump")
-    assert run(own, "reindex", "--cancel").returncode == 0
+    ended = run(own, "reindex", "--cancel")
+    assert (ended.returncode, ended.stderr.startswith("Too late")) == (1, True)
     assert run(own, "reindex").returncode == 0
     with closing(connect(own, "test", autocommit=True)) as db:
         assert differences(db, es, live_index(db)) == []

@@ -5,13 +5,13 @@ A catalogue of fifty products then passes as many chunks, claims and time limits
 
 from catalog import elasticsearch
 from cli.main import app
-from indexer import chunks, fanout, loading, pressure, registry, sync
+from indexer import chunks, fanout, pressure, registry, rows, sync
 
 
 def shrink() -> None:
     chunks.plan.__defaults__ = (6,)
     chunks.LEASE_SECONDS = 3.0
-    loading.BULK = 4
+    rows.PAGE = 4
     fanout.CHUNK = 4
     pressure.LONGEST_PAUSE = 2.0
     sync.WAIT_SECONDS = 1.0

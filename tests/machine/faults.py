@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
 from catalog.errors import Conflict
-from indexer import jobs
+from indexer import jobs, rounds
 from indexer.rebuild import start
 from indexer.switch import rollback
 from tests.machine.crew import end
-from tests.machine.edits import INSERT
+from tests.machine.edits import DELETE, INSERT, LOSABLE
 from tests.machine.quiet import MEND, excused, settle
 from tests.machine.shop import REFUSED
 from tests.machine.steps import NUMBERS, Base, step
@@ -20,19 +20,24 @@ from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE
 
 TASKS = (("sync.drain", SYNC_QUEUE), ("background.spread", BACKGROUND_QUEUE), ("background.reindex", BACKGROUND_QUEUE))
 SYNC_POINTS = ["sync.after_claim", "sync.after_write", "sync.after_settle"]
-REBUILD_POINTS = ["rebuild.after_create", "rebuild.after_chunk", "rebuild.before_switch"]
+REBUILD_POINTS = ["rebuild.after_create", "rebuild.after_chunk", "rebuild.before_switch", "switch.after_move"]
 # Of processes that are meant to die at a failpoint: whoever has not reached it by then is killed where it is.
 PATIENCE = 15.0
 REBUILD_SECONDS = 90
+GOES_ON_SECONDS = 45
+SYNCED = "SELECT 1 FROM products JOIN product_sync ON product_id = id WHERE sku = %s AND synced_version >= 1"
 # These answers to a rollback are right at any time.
 NO_ROLLBACK = ("A rebuild is running", "There is no index to go back to", "takes no writes now")
 # What an index is given up for that is not read, when it is away for longer than others wait for it.
 OUTAGE = "it took no writes for"
+# What a rebuild may say that meets a closed index.
+CLOSED = "losed"
 
 # Names of rules below that count as faults.
 FAULTS = frozenset({
     "kill", "kill_worker_at", "freeze", "cut_connections", "change_hints", "lose_hints", "flush", "restart_redis",
-    "pause", "stop_elasticsearch", "block", "kill_rebuild", "cancel_rebuild", "poison",
+    "pause", "stop_elasticsearch", "block", "kill_rebuild", "kill_rollback", "close_and_open", "cancel_rebuild",
+    "poison",
 })  # fmt: skip
 
 
@@ -76,6 +81,49 @@ class Faults(Base):
         except Conflict as refused:
             if not excused(str(refused), {*NO_ROLLBACK, *self.excuses}):
                 raise self.world.fail(f"The rollback was refused: {refused}") from None
+
+    @precondition(lambda self: not self.away)
+    @step()
+    def kill_rollback(self) -> None:
+        """Killed when readers see the other index and nobody has written it down; or it ends by itself, refused."""
+        end(self.world.crew.doomed("switch.after_move", "rollback"), PATIENCE)
+
+    @step()
+    def reconcile(self) -> None:
+        """A round begins, or goes on. It must find nothing, whatever else is going on."""
+        with suppress(Conflict, *REFUSED):
+            rounds.begin(self.shop.db)
+        self._send([("background.reconcile", BACKGROUND_QUEUE)])
+
+    @precondition(lambda self: self.calm)
+    @step(drop=st.booleans())
+    def end_quarantine(self, drop: bool) -> None:
+        self.shop.rest("POST", f"/admin/quarantine/{'drop' if drop else 'replay'}", {"all": True})
+
+    @precondition(lambda self: not (self.away or self.blocked or self.frozen))
+    @step(number=NUMBERS)
+    def close_and_open(self, number: int) -> None:
+        """Every index forgets which documents were deleted; products come and go meanwhile."""
+        self.excuses.add(CLOSED)
+        self.excuses.add(OUTAGE)
+        self.world.close_indexes()
+        self.shop.sql(DELETE, self.shop.pick(LOSABLE, number))
+        self.shop.sql(INSERT.replace("%s", "gen_random_uuid()", 1), f"closed{number}", "Closed", number)
+        self.world.open_indexes()
+
+    @precondition(lambda self: self.late is not None and not (self.away or self.blocked or self.frozen))
+    @step(number=NUMBERS)
+    def others_go_on(self, number: int) -> None:
+        """However long a transaction of somebody else stays open, and whatever is to be done about its products."""
+        self.shop.sql("UPDATE categories SET name = name || '.' WHERE parent_id IS NULL AND length(name) < 100")
+        sku = f"alone{number}-{len(self.world.steps)}"
+        if not self.shop.sql(INSERT.replace("%s", "gen_random_uuid()", 1), sku, "Alone", number):
+            return
+        self.world.within(
+            GOES_ON_SECONDS,
+            lambda: self.shop.db.execute(SYNCED, (sku,)).fetchone() is not None,
+            lambda: f"{sku} is not in the index while a transaction is open",
+        )
 
     @step()
     def standby_expires(self) -> None:

@@ -21,15 +21,16 @@ from catalog.settings import Settings
 from cli.run import migrate_database
 from indexer.rebuild import ensure_index
 from mappings.names import read_alias
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral, StackError, ephemeral
 from tests.machine.crew import Crew
 from tests.machine.outage import Outage
 from tests.machine.reader import Reader
 from tests.processes import wait_until
+from workers.app import BACKGROUND_QUEUE
 
 TABLES = (
     "products, product_images, product_variants, skus, categories, brands, users, jobs, reindex_chunks, counters, "
-    "product_sync, fanout, search_indexes"
+    "product_sync, fanout, search_indexes, synonyms, revisions"
 )
 
 
@@ -74,7 +75,7 @@ class World:
         self._began = time.monotonic()
         # Triggers refuse TRUNCATE, and rightly: in the replica role they do not fire.
         self.db.execute("SET session_replication_role = replica")
-        self.db.execute(f"TRUNCATE {TABLES}")
+        self.db.execute(f"TRUNCATE {TABLES} CASCADE")
         self.db.execute("SET session_replication_role = origin")
         indexes = list(self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all"))
         if indexes:
@@ -136,7 +137,11 @@ class World:
     def bring_back(self) -> None:
         """End a pause or a stop, and wait until searches are answered again."""
         self.servers.elasticsearch.resume()
-        self.servers.elasticsearch.start()
+        try:
+            self.servers.elasticsearch.start()
+        except StackError:
+            # Its inner port was free when it was chosen, and somebody else's some seconds later.
+            self.servers.elasticsearch.start()
         self.within(60, self._searches, lambda: "Elasticsearch is back, but searches are not answered")
         self.outage.end()
 
@@ -145,6 +150,24 @@ class World:
         self.es.indices.put_settings(
             index=f"{self.settings.index_prefix}-*", settings={"index.blocks.write": on or None}
         )
+
+    def close_indexes(self) -> None:
+        """Every index there is; readers know."""
+        self.outage.begin()
+        self.es.indices.close(index=self._indexes(), ignore_unavailable=True)
+
+    def open_indexes(self) -> None:
+        """Also those that were made since; until searches are answered again."""
+        self.es.indices.open(index=self._indexes(), ignore_unavailable=True, wait_for_active_shards=1)
+        self.within(60, self._searches, lambda: "The indexes are open, but searches are not answered")
+        self.outage.end()
+
+    def _indexes(self) -> list[str]:
+        return list(self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body)
+
+    def send(self, task: str) -> None:
+        """What the scheduler would send."""
+        self.celery.send_task(task, queue=BACKGROUND_QUEUE)
 
     def _searches(self) -> bool:
         try:

@@ -4,10 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mappings.attributes import tokens, value_text
 from mappings.checksum import bucket, checksum
+from mappings.heads import head_of, pairs_of
 from mappings.identifiers import normalise_identifier
+from mappings.numbers import number_token, token_number
 from mappings.product_v1 import MAPPINGS, build
 from mappings.row import ProductRow
 from mappings.schema import tombstone
@@ -43,20 +47,49 @@ def test_a_variant_carries_the_attributes_of_its_product_and_its_own_options() -
         {"sku": "b", "price_cents": 200, "inventory": 1, "options": {"size": "L", "color": "blue"}},
     ]
     document = build(row(attributes={"color": "black", "material": "wool"}, variants=variants), 1)
-    assert document["variants"][0]["attributes"] == {"material": ["wool"], "size": ["M"], "color": ["red"]}
-    assert document["attributes"] == {"material": ["wool"], "size": ["M", "L"], "color": ["red", "blue"]}
+    assert document["variants"][0]["tokens"] == ["material\x1fwool", "size\x1fM", "color\x1fred"]
+    assert document["tokens"] == [
+        "material\x1fwool", "size\x1fM", "size\x1fL", "color\x1fred", "color\x1fblue",
+    ]  # fmt: skip
+    assert (document["prices"], document["has_variants"]) == ([100, 200], True)
 
 
-def test_a_product_without_variants_has_an_implicit_one() -> None:
+def test_a_product_without_variants_has_no_nested_documents() -> None:
     document = build(row(attributes={"color": "black"}), 1)
-    assert [(item["sku"], item["real"]) for item in document["variants"]] == [("NX-450", False)]
+    assert (document.get("variants"), document["prices"], document["has_variants"]) == (None, 1999, False)
 
 
 def test_numbers_are_numbers_and_everything_else_is_text() -> None:
     document = build(row(attributes={"weight_g": 12.0, "mixed": [1, "a"], "on": True, "gone": None, "empty": []}), 1)
-    assert document["attributes"] == {"weight_g": ["12"], "mixed": ["1", "a"], "on": ["true"]}
-    assert document["text_attribute_names"] == ["mixed", "on"]
-    assert {"name": "weight_g", "value": 12.0} in document["numbers"]
+    assert document["tokens"] == ["weight_g\x1f12", "mixed\x1f1", "mixed\x1fa", "on\x1ftrue"]
+    assert {"weight_g\x1fn", "mixed\x1ft", "on\x1ft"} <= set(document["attribute_names"])
+    assert f"weight_g\x1f{number_token(12)}" in document["numbers"]
+
+
+def test_numbers_are_searched_with_their_units_and_flags_by_their_names() -> None:
+    document = build(row(attributes={"storage_gb": 256, "noise_cancelling": True, "wireless": False}), 1)
+    assert document["attributes_text"] == ["256gb", "noise cancelling"]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2))
+def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
+    assert [token_number(token) for token in sorted(map(number_token, values))] == sorted(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("Norvane Laptop Bag 15 inch, black", "Bag"), ("Norvane Book 14 Laptop", "Laptop"),
+        ("Phone Charger for Norvane X", "Charger"), ("Running Shoes, Teal", "Shoes"), ("450", None),
+        ("HP Pavilion Notebook Silver 43.2 cm", "Notebook"), ("Mens Jacket Black", "Jacket"),
+    ],
+)  # fmt: skip
+def test_the_head_of_a_name(name: str, head: str | None) -> None:
+    assert head_of(name) == head
+
+
+def test_neighbours_are_also_one_word() -> None:
+    assert pairs_of("Wi-Fi Head Set") == ["wifi", "fihead", "headset"]
 
 
 def test_category_tokens_run_from_the_root() -> None:

@@ -6,29 +6,60 @@ from typing import Any
 
 import pytest
 
-from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, needs_probe
+from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, named_attributes, needs_probe
+from search.profile import AttributeFacet, Profile
 from search.query import probe_body
 from search.request import Range, SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FOR_ALL = Profile((AttributeFacet("color"), AttributeFacet("size")))
+FOR_SOME = Profile((AttributeFacet("material"),))
 
 
-def probe(matches: int, *, identified: bool = False) -> Probe:
-    return Probe(matches, ("color", "size"), ("material",), identified)
+def probe(
+    matches: int,
+    *,
+    some: int = 5,
+    identified: bool = False,
+    unknown: tuple[str, ...] = (),
+    corrections: dict[str, str] | None = None,
+) -> Probe:
+    return Probe(matches, some, FOR_ALL, FOR_SOME, identified, unknown=unknown, corrections=corrections or {})
+
+
+def decided(q: str, found: Probe) -> list[tuple[str | None, str]]:
+    """Strictness and words of the plans to try."""
+    plans = decide(make_plan(SearchRequest(q=q), NOW), found, Profile)
+    return [(plan.strictness, plan.words.text) for plan in plans]
 
 
 def test_all_words_first() -> None:
-    plan = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH))
-    assert (plan.strictness, plan.attribute_facets) == ("all", ("color", "size"))
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH), Profile)
+    assert (plan.strictness, plan.profile) == ("all", FOR_ALL)
 
 
 def test_some_words_when_too_few_products_hold_all() -> None:
-    plan = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH - 1))
-    assert (plan.strictness, plan.attribute_facets) == ("some", ("material",))
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH - 1), Profile)
+    assert (plan.strictness, plan.profile) == ("some", FOR_SOME)
+
+
+def test_any_word_when_none_holds_most() -> None:
+    assert decided("red suede shoe", probe(0, some=0)) == [("any", "red suede shoe")]
+
+
+def test_a_single_word_cannot_be_relaxed() -> None:
+    assert decided("shoe", probe(1)) == [("all", "shoe")]
+
+
+def test_typing_errors_are_corrected_before_words_are_dropped() -> None:
+    found = probe(0, unknown=("sheo", "zzz"), corrections={"sheo": "shoe"})
+    assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some", "any")]
+    plan = decide(make_plan(SearchRequest(q="red sheo zzz"), NOW), found, Profile)[0]
+    assert (plan.corrected, plan.dropped) == ((("sheo", "shoe"),), ("zzz",))
 
 
 def test_an_identifier_is_never_relaxed() -> None:
-    assert decide(make_plan(SearchRequest(q="NX-450"), NOW), probe(1, identified=True)).strictness == "all"
+    assert decided("NX-450", probe(1, identified=True, unknown=("nx-450",))) == [("all", "nx-450")]
 
 
 def test_strictness_does_not_depend_on_the_shoppers_filters_or_page() -> None:
@@ -38,7 +69,8 @@ def test_strictness_does_not_depend_on_the_shoppers_filters_or_page() -> None:
     counted = [_counted(probe_body(make_plan(request, NOW))) for request in (plain.request, shopper)]
     assert counted[0] == counted[1]
     for found in (0, ENOUGH - 1, ENOUGH):
-        assert decide(plain, probe(found)).strictness == decide(make_plan(shopper, NOW), probe(found)).strictness
+        chosen = [decide(plan, probe(found), Profile)[0].strictness for plan in (plain, make_plan(shopper, NOW))]
+        assert chosen[0] == chosen[1]
 
 
 def _counted(body: dict[str, Any]) -> Any:
@@ -50,12 +82,12 @@ def _counted(body: dict[str, Any]) -> Any:
 def test_the_category_chooses_the_attributes() -> None:
     body = probe_body(make_plan(SearchRequest(q="shoe", category="a/b"), NOW))
     for aggs in (body["aggs"], body["aggs"]["all"]["aggs"]):
-        assert aggs["attributes"]["filter"] == {"term": {"category_paths": "a/b"}}
+        assert aggs["profile"]["filter"] == {"term": {"category_paths": "a/b"}}
 
 
 def test_a_selected_attribute_always_has_its_facet() -> None:
-    request = SearchRequest(q="shoe", attributes=(("sole", ("rubber",)),))
-    assert decide(make_plan(request, NOW), probe(50)).attribute_facets == ("sole", "color", "size")
+    request = SearchRequest(q="shoe", attributes=(("sole", ("rubber",)),), ranges=(("heel", Range(1, 2)),))
+    assert named_attributes(request) == ("sole", "heel")
 
 
 def test_browsing_with_named_facets_needs_no_first_look() -> None:

@@ -1,0 +1,68 @@
+"""The second look: how many products each suggestion finds, and the products of the best one. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from search.filters import Clause
+from search.plan import SearchPlan, make_plan
+from search.query import search_body, words_query
+from search.request import SearchRequest
+from search.suggest_queries import Candidate
+from search.suggest_samples import scope
+from search.suggest_typed import Typed
+
+SOURCE = ["id", "sku", "name", "brand", "price_cents", "image", "in_stock"]
+# A product that the beginning of a sku, model number or GTIN names is above all others.
+IDENTIFIED = 10_000.0
+# Categories that say what the best completion means.
+NEAR = 5
+
+
+def count_body(typed: Typed, clause: Clause) -> dict[str, Any]:
+    """How many products a suggestion leads to."""
+    return {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*scope(typed), clause]}}}
+
+
+def query_clause(typed: Typed, text: str) -> Clause:
+    """The products of this query's result page: those that hold every word."""
+    return words_query(_plan(typed, text), "all")
+
+
+def products_body(
+    typed: Typed, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
+) -> dict[str, Any]:
+    """Products that hold what is typed, in the order that the result page of `text` has; identified ones above.
+
+    Only sampled products are ordered, and those with exactly this name: ordering everything that `text` finds would
+    cost more the larger the catalogue is. Without a sample, `text` is what is typed, and finds what it finds.
+    """
+    plan = _plan(typed, text)
+    if best is not None:
+        leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
+        plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
+    ordered: Clause = search_body(plan)["query"]
+    query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *_constant(identified, IDENTIFIED)]}
+    if held:
+        named = {"terms": {"name.folded": [text, typed.q]}}
+        query["filter"].append({"bool": {"should": [{"terms": {"id": [*held, *identified]}}, named]}})
+    else:
+        query["minimum_should_match"] = 1
+    return {
+        "size": typed.limit,
+        "track_total_hits": False,
+        "_source": SOURCE,
+        "query": {"bool": query},
+        "sort": [{"_score": "desc"}, {"popularity": "desc"}, {"id": "asc"}],
+    }
+
+
+def _plan(typed: Typed, text: str) -> SearchPlan:
+    plan = make_plan(SearchRequest(q=text, per_page=typed.limit, facets=()), typed.now)
+    # Of a long text, every two neighbours read as one word would be a search of its own.
+    return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
+
+
+def _constant(ids: Iterable[str], boost: float) -> list[Clause]:
+    listed = list(ids)
+    return [{"constant_score": {"filter": {"terms": {"id": listed}}, "boost": boost}}] if listed else []

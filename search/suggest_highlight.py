@@ -1,0 +1,61 @@
+"""What is new in a suggestion, or found in a name, marked in HTML in which everything else is escaped. Pure."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from search.completion import fit, measures, tokens_of, typed_length
+
+OPEN, CLOSE = "<em>", "</em>"
+
+
+def completed(text: str, parts: Sequence[str]) -> str:
+    """What the shopper has not typed is in <em>: 'wireless h<em>eadphones</em>'."""
+    return _marked(text, _complement(_typed(text, parts), len(text)))
+
+
+def found(text: str, parts: Sequence[str]) -> str | None:
+    """The words that complete what is typed are in <em>; None where no word does."""
+    for typos in (False, True):
+        held = [token for token in tokens_of(text) if any(fit(part, token.key, typos=typos) for part in parts)]
+        if held:
+            return _marked(text, [(token.start, token.end) for token in held])
+    return None
+
+
+def _typed(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:
+    """The beginnings of words that are typed already, each part once; with a typing error, up to the same place."""
+    spans: dict[int, tuple[int, int]] = {}
+    for part in parts:
+        for start, end in measures(part, text):
+            spans[start] = (start, end)
+        options = [(fit(part, token.key), -place, token) for place, token in enumerate(tokens_of(text))]
+        options = [option for option in options if option[0] and option[2].start not in spans]
+        if options:
+            token = max(options)[2]
+            length = typed_length(part, token.key)
+            # An apostrophe is not in the key: all of "women's" is typed with "womens".
+            end = token.end if length >= len(token.key) else min(token.start + length, token.end)
+            spans[token.start] = (token.start, end)
+    return sorted(spans.values())
+
+
+def _complement(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    rest, at = [], 0
+    for start, end in spans:
+        rest.append((at, start))
+        at = end
+    rest.append((at, length))
+    return [(start, end) for start, end in rest if start < end]
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Space around what is marked stays outside, so that marks are of words."""
+    parts, at = [], 0
+    for start, end in spans:
+        held = text[start:end]
+        if not held.strip():
+            continue
+        start, end = start + len(held) - len(held.lstrip()), end - len(held) + len(held.rstrip())
+        parts += [escape(text[at:start]), OPEN, escape(text[start:end]), CLOSE]
+        at = end
+    return "".join([*parts, escape(text[at:])])

@@ -1,0 +1,138 @@
+"""Words -> the clauses that match and score them. Pure.
+
+Each word is one clause over all text fields as if they were one (BM25F), so that a query is the sum of its words, and a
+word can have other readings without counting twice.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mappings.heads import head_of
+from search.dials import Dials
+from search.words import MAX_WORDS, SHORTEST_JOINED, Word, Words
+
+Clause = dict[str, Any]
+
+# All but one of two or three words, about two thirds of more: the ranking puts what holds them all first.
+SOME_WORDS = "1<-1 3<60%"
+# What is meant is not what was said: another spelling or a synonym counts a little less.
+OTHER_READING = 0.9
+# One word for the query's two or the other way round; without the lengths of fields it would count more than a match.
+JOINED_BOOST = 0.5
+JOINED_WORDS = 2.0
+NEW_FOR_DAYS = 30
+# A dial that several clauses use: their names must differ.
+NUMBER = "#"
+# Of the words in a row that may be a brand's name.
+BRAND_WORDS = 3
+
+_PLACES = re.compile(r"\d+:(\d+)-(\d+)")
+
+
+def matching(words: Words, needed: str, dials: Dials) -> Clause:
+    """Products that hold the words: `needed` is "all", or a minimum_should_match. Scored by how well.
+
+    Each word's clause is named by the places that it covers, so that an answer can say which words a product lacks.
+    """
+    readings = [
+        _reading([_slot(word, dials, number, first, last) for word, first, last in reading], needed)
+        for number, reading in enumerate(words.readings())
+    ]
+    return readings[0] if len(readings) == 1 else {"dis_max": {"queries": readings}}
+
+
+def holding(words: Words, place: int, dials: Dials) -> Clause:
+    """Products that hold one of the words alone, or what a run of words with this one in it means."""
+    word = words.wanted[place]
+    spans = [span for span in words.spans if span.same and span.first <= place < span.last]
+    alone = [Words(word.text, (word,)), *(Words(span.text, (Word(span.text, span.same),)) for span in spans)]
+    found = [matching(one, "all", dials) for one in alone]
+    return found[0] if len(found) == 1 else {"bool": {"should": found}}
+
+
+def covered(names: Iterable[str]) -> set[int]:
+    """The places of the words that a product holds, from the names of the clauses that it matches."""
+    places: set[int] = set()
+    for name in names:
+        if found := _PLACES.fullmatch(name):
+            places.update(range(int(found[1]), int(found[2])))
+    return places
+
+
+def _reading(slots: list[Clause], needed: str) -> Clause:
+    if len(slots) == 1:
+        return slots[0]
+    if needed == "all":
+        return {"bool": {"must": slots}}
+    return {"bool": {"should": slots, "minimum_should_match": needed}}
+
+
+def _slot(word: Word, dials: Dials, reading: int, first: int, last: int) -> Clause:
+    """One word in whatever form: as it is, as two words of a name that it joins, as its synonyms."""
+    # A word that stands for two counts as two: else two words of other things would count more.
+    stands_for = last - first
+    found = [_holds(word.text, dials, 1.0 if stands_for == _count(word.text) else JOINED_WORDS)]
+    if word.joined != word.text:
+        found.append(_holds(word.joined, dials, OTHER_READING))
+    if len(word.joined) >= SHORTEST_JOINED and not word.joined.isdigit():
+        found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(word.joined)]
+    found += [_holds(text, dials, OTHER_READING * stands_for / _count(text)) for text in word.same]
+    clause: Clause = found[0] if len(found) == 1 else {"dis_max": {"queries": found}}
+    next(iter(clause.values()))["_name"] = f"{reading}:{first}-{last}"
+    return clause
+
+
+def _count(text: str) -> int:
+    return text.count(" ") + 1
+
+
+def _forms(joined: str) -> tuple[str, ...]:
+    """Pairs of neighbours are indexed as they are written: a plural finds a singular too."""
+    return (joined, joined[:-1]) if joined.endswith("s") and not joined.endswith("ss") else (joined,)
+
+
+def _holds(text: str, dials: Dials, boost: float) -> Clause:
+    fields = dials.text_fields()
+    return {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
+
+
+def gains(words: Words, needed: str, dials: Dials, now: datetime, categories: Mapping[str, float]) -> list[Clause]:
+    """What raises a product's score, each by a bounded share; named, so that an answer can be explained."""
+    found: list[Clause] = [{"weight": 1}]
+    if needed != "all" and len(words.wanted) > 1:
+        found.append(_gain("all_words", matching(words, "all", dials), dials.all_words))
+    if len(words.wanted) > 1:
+        phrase = {"match_phrase": {"name": {"query": words.text, "slop": 1}}}
+        found.append(_gain("phrase", phrase, dials.phrase))
+    if head := head_of(words.text):
+        found.append(_gain("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, dials.head))
+    found.append(_gain("brand_named", {"terms": {"brand.lower": _runs(words)}}, dials.brand_named))
+    found += [
+        _gain(
+            f"category_consistent{NUMBER}{place}", {"term": {"category.path": path}}, dials.category_consistent * share
+        )
+        for place, (path, share) in enumerate(categories.items())
+    ]
+    found.append(_gain("in_stock", {"term": {"in_stock": True}}, dials.in_stock))
+    newness = {"created_at": {"origin": now.isoformat(), "scale": f"{NEW_FOR_DAYS}d"}}
+    found.append({"exp": newness, "weight": dials.newness})
+    found.append({"field_value_factor": {"field": "popularity", "missing": 0}, "weight": dials.popularity})
+    return found
+
+
+def _heads(words: Words, head: str) -> list[str]:
+    """The thing searched for, and the things that it is also called."""
+    also = (text for said, same in words.synonyms.items() if said.endswith(head) for text in same)
+    return list(dict.fromkeys([head, *filter(None, map(head_of, also))]))
+
+
+def _gain(name: str, clause: Clause, weight: float) -> Clause:
+    return {"filter": {"bool": {"filter": [clause], "_name": f"gain:{name}"}}, "weight": weight}
+
+
+def _runs(words: Words) -> list[str]:
+    """Every run of a few words, as a brand may be written."""
+    parts = words.text.split()[:MAX_WORDS]
+    return [" ".join(parts[at : at + length]) for at in range(len(parts)) for length in range(1, BRAND_WORDS + 1)]

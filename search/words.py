@@ -1,0 +1,144 @@
+"""What a shopper has typed, as words: folded, with numbers and their units joined, stop words told apart. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+# More words than any question has; what follows is left out, so that no text costs more than a long question.
+MAX_WORDS = 24
+# Words in all readings of a question together: Elasticsearch refuses a query of too many clauses, and each of these is
+# several. Up to eight words, each two neighbours are read as one; of more words, the first ones.
+MAX_SLOTS = 72
+# A shorter or numeric word is never taken for a typing error, and never joined with its neighbour.
+SHORTEST_JOINED = 4
+# A word of a longer query that may be an identifier. "1440" is a number like any other; so many digits are a GTIN.
+SHORTEST_MIXED = 4
+SHORTEST_DIGITS = 8
+# The same as the analysis of an index: 13", 13 inch and 13-inch are one word, and so is 1 TB.
+_INCHES = re.compile(r"(?<=\d)[\s-]?(?:inch(?:es)?\b|''|[\"″”])", re.IGNORECASE)
+_UNITS = re.compile(
+    r"(?<=\d)[\s-](?=(?:mm|cm|km|ft|m|kg|mg|g|oz|lbs?|ml|cl|l|kwh|wh|kw|w|mv|v|mah|ah|khz|mhz|ghz|hz|kb|mb|gb|tb|mp|dpi"
+    r"|rpm)\b)",
+    re.IGNORECASE,
+)
+_EDGE = re.compile(r"^[^\w&+#]+|[^\w&+#]+$")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+# Words that say how other words belong together. "without", "no" and "not" are not among them: they mean something.
+STOP_WORDS = {
+    "en": frozenset(
+        ["a", "an", "the", "of", "for", "with", "in", "on", "to", "and", "or", "by", "at", "from", "my", "me", "is"]
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as typed, and other texts that mean the same (each may be several words)."""
+
+    text: str
+    same: tuple[str, ...] = ()
+
+    @property
+    def joined(self) -> str:
+        """'wi-fi' -> 'wifi'; the word itself where nothing separates its parts."""
+        return _NOT_WORD.sub("", self.text)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds a digit: such words are kept exactly as they are."""
+        return any(map(str.isdigit, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words `first` to `last` (not included) read as the one word `text`, or as one of `same`, which mean the same."""
+
+    first: int
+    last: int
+    text: str
+    same: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`wanted` are the words that a product should hold; `left_out` those beyond MAX_WORDS. `text` is all of it."""
+
+    text: str = ""
+    wanted: tuple[Word, ...] = ()
+    spans: tuple[Span, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted)
+
+    @property
+    def synonyms(self) -> dict[str, tuple[str, ...]]:
+        """What is also looked for, by the word or the run of words that it stands for."""
+        words = {word.text: word.same for word in self.wanted if word.same}
+        return words | {span.text: span.same for span in self.spans if span.same}
+
+    @property
+    def said(self) -> str:
+        """The text, and behind it what is also looked for."""
+        return " ".join([self.text, *dict.fromkeys(text for same in self.synonyms.values() for text in same)])
+
+    def readings(self) -> list[list[tuple[Word, int, int]]]:
+        """The words, and the words with one span of them read as one; each with its place, `first` to `last`.
+
+        Spans with synonyms never overlap and hold their own words: they are read all together.
+        """
+        plain = [(word, place, place + 1) for place, word in enumerate(self.wanted)]
+        joined = [[span] for span in self.spans if not span.same]
+        meant = [span for span in self.spans if span.same]
+        return [plain, *(_read_as(plain, spans) for spans in (*joined, meant) if spans)]
+
+
+def _read_as(plain: list[tuple[Word, int, int]], spans: list[Span]) -> list[tuple[Word, int, int]]:
+    found = list(plain)
+    for span in sorted(spans, key=lambda span: -span.first):
+        found[span.first : span.last] = [(Word(span.text, span.same), span.first, span.last)]
+    return found
+
+
+def read_words(text: str, language: str = "en") -> Words:
+    """The words of a text that a request has cleaned; none for a text without letters, digits or symbols."""
+    folded = unicodedata.normalize("NFKC", text)
+    folded = _UNITS.sub("", _INCHES.sub("inch ", folded))
+    # What has no letter and no digit is no word in an index either.
+    parts = [part for raw in folded.split() if _NOT_WORD.sub("", part := _EDGE.sub("", raw))]
+    texts = list(dict.fromkeys(part.lower() for part in parts))
+    stop = STOP_WORDS[language]
+    # A text of stop words alone means them.
+    meant = [part for part in texts if part not in stop] or texts
+    wanted = tuple(map(Word, meant[:MAX_WORDS]))
+    return Words(" ".join(parts).lower(), wanted, _neighbours(wanted), tuple(meant[MAX_WORDS:]))
+
+
+def _neighbours(wanted: tuple[Word, ...]) -> tuple[Span, ...]:
+    """'head set' is also 'headset': each two neighbours, read as one word."""
+    spans = []
+    for first in range(len(wanted) - 1):
+        joined = wanted[first].joined + wanted[first + 1].joined
+        if len(joined) >= SHORTEST_JOINED:
+            spans.append(Span(first, first + 2, joined))
+    return tuple(spans[: MAX_SLOTS // len(wanted) - 1]) if wanted else ()
+
+
+def change(words: Words, corrections: Mapping[str, str], dropped: Collection[str]) -> Words:
+    """The words with some of them corrected and some dropped, and the text likewise."""
+    wanted = tuple(
+        Word(corrected) if (corrected := corrections.get(word.text)) else word
+        for word in words.wanted
+        if word.text not in dropped
+    )
+    text = " ".join(corrections.get(part, part) for part in words.text.split() if part not in dropped)
+    return replace(words, text=text, wanted=wanted, spans=_neighbours(wanted))
+
+
+def looks_identifying(part: str) -> bool:
+    """Whether a normalised text is like a model number or a GTIN, and unlike a word or a plain number."""
+    digits = sum(map(str.isdigit, part))
+    mixed = digits > 0 and any(map(str.isalpha, part))
+    return (mixed and len(part) >= SHORTEST_MIXED) or (digits == len(part) >= SHORTEST_DIGITS)

@@ -1,0 +1,69 @@
+"""What the shop shows without being asked: its departments, and what sells."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.errors import CatalogError
+from search.engine import SearchEngine
+from search.request import parse_request
+from storefront.address import Address
+from storefront.cards import Card, card
+from storefront.pictures import picture_address
+
+POPULAR = "12"
+REDUCED = "6"
+RELATED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    name: str
+    count: int
+    url: str
+    picture: str
+
+
+async def contents(engine: SearchEngine) -> dict[str, Any]:
+    """The values of `home.html`. Raises Unavailable."""
+    everything, reduced = await asyncio.gather(
+        engine.search(parse_request([("sort", "popularity"), ("per_page", POPULAR), ("facets", "category")])),
+        engine.search(
+            parse_request([("on_sale", "true"), ("sort", "popularity"), ("per_page", REDUCED), ("facets", "none")])
+        ),
+    )
+    return {
+        "total": everything["total"]["value"],
+        "departments": departments(everything),
+        "popular": [card(hit) for hit in everything["hits"]],
+        "reduced": [card(hit) for hit in reduced["hits"]],
+        "hero": [card(hit).picture for hit in everything["hits"][:3]],
+        "reduced_url": Address((("on_sale", "true"),)).url,
+        "popular_url": Address((("sort", "popularity"),)).url,
+    }
+
+
+def departments(response: dict[str, Any]) -> list[Department]:
+    """The top of the category tree."""
+    return [
+        Department(
+            value["label"],
+            value["count"],
+            Address((("category", value["value"]),)).url,
+            picture_address(value["label"], value["value"]),
+        )
+        for facet in response["facets"]
+        if facet["type"] == "tree"
+        for value in facet["values"]
+        if not value.get("level") and value["count"]
+    ]
+
+
+async def related(engine: SearchEngine, category: str, but: str) -> list[Card]:
+    """Popular products of the same category; none while search is away: a product's page stands without them."""
+    wanted = [("category", category), ("sort", "popularity"), ("per_page", str(RELATED + 1)), ("facets", "none")]
+    try:
+        response = await engine.search(parse_request(wanted))
+    except CatalogError:
+        return []
+    return [card(hit) for hit in response["hits"] if str(hit["id"]) != but][:RELATED]

@@ -1,0 +1,188 @@
+"""A search's response as a page: heading, notices, chips, choices, cards, pages. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from search.request import MAX_WINDOW
+from storefront.address import Address
+from storefront.cards import Card, card
+from storefront.choices import FLAGS, Group, between, groups, shown, step_label
+from storefront.words import label
+
+SORTS = {
+    "relevance": "Best match", "price_asc": "Price: low to high", "price_desc": "Price: high to low",
+    "newest": "Newest", "popularity": "Most popular", "name": "Name",
+}  # fmt: skip
+_FLAG_LABELS = {"in_stock": "In stock", "on_sale": "On sale"}
+# Pages beside the one that is shown.
+_NEAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force; `url` is the page without it."""
+
+    label: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """`number` None is a gap."""
+
+    number: int | None
+    url: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    text: str
+    url: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that the page of results says. `corrected`, `dropped` and `partly` are what search had to do."""
+
+    address: Address
+    text: str
+    heading: str
+    total: int
+    exact: bool
+    cards: list[Card]
+    groups: list[Group]
+    chips: list[Chip]
+    clear: str
+    sort: str
+    sorts: dict[str, str]
+    sort_fields: list[tuple[str, str]]
+    pages: list[PageLink]
+    previous: str | None
+    following: str | None
+    corrected: str | None
+    dropped: list[str]
+    partly: bool
+    degraded: bool
+    suggestions: list[Suggestion]
+    categories: list[Suggestion]
+    popular: list[Card]
+
+
+def results(response: Mapping[str, Any], address: Address, currency: str) -> Results:
+    facets = {facet["name"]: facet for facet in response["facets"]}
+    query, total = response["query"], response["total"]
+    offered: Mapping[str, Any] = response.get("suggestions") or {}
+    page, pages = response["page"], _pages(total["value"], response["per_page"])
+    walking = bool(address.get("cursor"))
+    # Past the last page that has a number, a cursor leads on.
+    further = response.get("next_cursor") if walking or page >= pages else None
+    return Results(
+        address=address,
+        text=query["text"],
+        heading=_heading(query["text"], address, facets),
+        total=total["value"],
+        exact=total["exact"],
+        cards=[card(hit) for hit in response["hits"]],
+        groups=groups(response["facets"], address, currency),
+        chips=chips(address, facets, currency),
+        clear=address.without_filters().url,
+        sort=address.get("sort") or "relevance",
+        sorts=SORTS,
+        sort_fields=address.fields("sort"),
+        pages=[] if walking else _page_links(address, page, pages),
+        previous=address.at_page(page - 1).url if page > 1 and not walking else None,
+        following=address.put("cursor", further).url if further else _next_page(address, page, pages, walking),
+        corrected=query.get("corrected_to"),
+        dropped=list(query.get("dropped_terms") or []),
+        partly=(query.get("interpreted") or {}).get("match") == "some",
+        degraded=bool(response.get("degraded")),
+        suggestions=[query_suggestion(item) for item in offered.get("queries") or []],
+        categories=[_category_suggestion(item) for item in offered.get("categories") or []],
+        popular=[card(hit) for hit in offered.get("popular") or []],
+    )
+
+
+def chips(address: Address, facets: Mapping[str, Mapping[str, Any]], currency: str) -> list[Chip]:
+    """The filters in force, in the order in which they were set; both ends of a range are one."""
+    found: dict[str, Chip] = {}
+    for name, value in address.filters:
+        base = name.removesuffix("_min").removesuffix("_max")
+        facet = facets.get(base) or {}
+        if base != name and (base == "price" or base.startswith("attr.")):
+            low, high = (_number(address.get(f"{base}_{end}")) for end in ("min", "max"))
+            same = (held for held in facet.get("buckets") or () if (held.get("from"), held.get("to")) == (low, high))
+            step: Mapping[str, Any] | None = next(same, None)
+            text = between(base, low, high, unit=facet.get("unit"), currency=currency)
+            text = step_label(facet, step, currency) if step else text
+            url = address.between(base, None, None).url
+            found.setdefault(base, Chip(str(facet.get("label") or label(base)), text, url))
+        elif name in FLAGS:
+            if value in ("true", "1"):
+                found[name] = Chip("", _FLAG_LABELS[name], address.without(name).url)
+        else:
+            facet = facets.get(name) or {}
+            url = (address.without(name) if name == "category" else address.toggled(name, value)).url
+            title = str(facet.get("label") or label(name))
+            found[f"{name}={value}"] = Chip(title, _value_label(name, value, facet), url)
+    return list(found.values())
+
+
+def _value_label(name: str, value: str, facet: Mapping[str, Any]) -> str:
+    values = facet.get("values") or []
+    if name == "category":
+        return next((str(held["label"]) for held in values if held["selected"]), value)
+    spelled = [str(held["label"]) for held in values if held["value"].casefold() == value.casefold()]
+    return shown(name, spelled[0] if spelled else value)
+
+
+def _heading(text: str, address: Address, facets: Mapping[str, Mapping[str, Any]]) -> str:
+    if text:
+        return text
+    for name in ("category", "brand"):
+        if address.get(name):
+            return _value_label(name, address.get(name), facets.get(name) or {})
+    return _FLAG_LABELS["on_sale"] if address.get("on_sale") == "true" else "All products"
+
+
+def _pages(total: int, per_page: int) -> int:
+    return max(1, min(ceil(total / per_page), MAX_WINDOW // per_page))
+
+
+def _next_page(address: Address, page: int, pages: int, walking: bool) -> str | None:
+    return address.at_page(page + 1).url if page < pages and not walking else None
+
+
+def _page_links(address: Address, page: int, pages: int) -> list[PageLink]:
+    """1 … 4 5 [6] 7 8 … 40; nothing where one page holds everything."""
+    if pages < 2:
+        return []
+    near = {1, pages, *range(max(1, page - _NEAR), min(pages, page + _NEAR) + 1)}
+    found: list[PageLink] = []
+    for number in sorted(near):
+        if found and (found[-1].number or 0) < number - 1:
+            found.append(PageLink(None))
+        found.append(PageLink(number, address.at_page(number).url, number == page))
+    return found
+
+
+def query_suggestion(item: str | Mapping[str, Any]) -> Suggestion:
+    """A suggested query as a link to its results."""
+    text = item if isinstance(item, str) else str(item["text"])
+    return Suggestion(text, Address((("q", text),)).url, None if isinstance(item, str) else item.get("count"))
+
+
+def _category_suggestion(item: Mapping[str, Any]) -> Suggestion:
+    text = str(item.get("text") or item.get("label") or item["value"])
+    return Suggestion(text, Address((("category", str(item["value"])),)).url, item.get("count"))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

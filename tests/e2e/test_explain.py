@@ -1,0 +1,40 @@
+"""Why a hit is where it is."""
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import SignedIn
+from tests.e2e.helpers import assert_problem
+
+pytestmark = pytest.mark.usefixtures("small_catalogue")
+PATH = "/api/v1/search"
+
+
+@pytest.mark.parametrize(
+    "q",
+    ["laptop", "norvane laptop", "head phones", "NX-450", "laptop bag", "wireles headphones", "norvane mug nonsense"],
+)
+async def test_the_factors_make_the_score(signed_in: SignedIn, q: str) -> None:
+    async with signed_in("merchandiser") as merchandiser:
+        answer = (await merchandiser.get(PATH, params={"q": q, "explain": "true"})).json()
+    assert answer["hits"]
+    for hit in answer["hits"]:
+        assert hit["explanation"]["computed"] == pytest.approx(hit["score"], rel=1e-3), hit
+    assert answer["query"]["plan"]["dials"]["head"] > 0
+
+
+async def test_the_head_noun_is_a_factor(signed_in: SignedIn) -> None:
+    async with signed_in("admin") as admin:
+        answer = (await admin.get(PATH, params={"q": "laptop", "explain": "true"})).json()
+    gains = {hit["sku"]: hit["explanation"]["gains"] for hit in answer["hits"]}
+    assert ("head" in gains["NX-450"], "head" in gains["BAG-1"]) == (True, False)
+    assert answer["hits"][0]["sku"] == "NX-450"
+
+
+async def test_only_merchandisers_see_how_results_are_made(
+    client: httpx.AsyncClient, editor: httpx.AsyncClient
+) -> None:
+    assert_problem(await client.get(PATH, params={"explain": "true"}), 401)
+    assert_problem(await editor.get(PATH, params={"explain": "true"}), 403)
+    assert_problem(await editor.post(PATH + "/multi", json={"searches": [{"explain": True}]}), 403)
+    assert (await client.get(PATH, params={"explain": "false"})).status_code == 200
