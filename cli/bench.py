@@ -1,6 +1,7 @@
-"""`catalog bench`: measures rebuild, sync, freshness and fan-out on servers of its own, beside references."""
+"""`catalog bench`: measures searches, rebuild, sync, freshness and fan-out on servers of its own, beside references."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -125,6 +126,58 @@ def fanout(
     )
 
 
+@bench.command()
+def search(
+    products: Products = 200_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="of each measurement")] = 20,
+    seed: Seed = 1,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=20, help="at saturation; medians are shown")] = 3,
+    scale: Annotated[
+        bool, typer.Option("--scale", help="only how p50 grows from 100,000 to 1,000,000 products; takes long")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Time a realistic mix of searches through the API, beside the same bodies sent straight to Elasticsearch."""
+    if scale:
+        _run_scale(seed, seconds, as_json)
+        return
+    from bench.search import search as measure
+
+    _run(
+        lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds, rounds=rounds),
+        as_json,
+    )
+
+
+@bench.command()
+def suggest(
+    products: Products = 200_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="of each measurement")] = 30,
+    rate: Annotated[float, typer.Option("--rate", min=1, max=1000, help="keys pressed a second, by all together")] = 50,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Time autocomplete after every key of realistic queries, at a fixed rate."""
+    from bench.suggest import suggest as measure
+
+    _run(
+        lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds, rate=rate),
+        as_json,
+    )
+
+
+def _run_scale(seed: int, seconds: float, as_json: bool) -> None:
+    from bench.scale import LARGE, SMALL, Size, measure_size
+    from bench.scale import scale as compare
+
+    def size(products: int) -> Size:
+        with own_servers(get_settings(), console.print) as settings, _shown() as shown:
+            configure_process_logs(settings)
+            return measure_size(settings, shown, products=products, seed=seed, seconds=seconds)
+
+    tell(compare(size(SMALL), size(LARGE), seed), as_json)
+
+
 def _run(measure: Callable[[Settings, Shown], Report], as_json: bool) -> None:
     with own_servers(get_settings(), console.print) as settings, _shown() as shown:
         configure_process_logs(settings)
@@ -136,9 +189,9 @@ def tell(report: Report, as_json: bool) -> None:
     """Print a report. Exits with code 1 when the work was not finished or is not equal to Postgres."""
     if as_json:
         typer.echo(json.dumps(report.as_dict()))
-    out = Console(stderr=as_json)
+    shown_on = sys.stderr if as_json else sys.stdout
     # Where nobody says how wide the lines may be, no figure is broken in two.
-    out.print(table(report), width=None if out.is_terminal else WIDTH)
+    Console(stderr=as_json, width=None if shown_on.isatty() else WIDTH).print(table(report))
     for line in verdict(report):
         console.print(line, style="red", markup=False, highlight=False)
     if not report.ok:

@@ -1,0 +1,72 @@
+"""The very requests that the service sends to Elasticsearch for a search, as the engine itself makes them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from elastic_transport import AiohttpHttpNode
+
+from bench.errors import BenchError
+from bench.load import Call, Search
+from bench.shopper import Parameters
+from catalog.elasticsearch import make_async_client
+from catalog.errors import Unavailable
+from catalog.settings import Settings
+from search.engine import SearchEngine
+from search.request import parse_autocomplete, parse_request
+
+ATTEMPTS = 5
+
+Response = dict[str, Any]
+Ask = Callable[[SearchEngine, Parameters], Any]
+
+
+def recorded_searches(settings: Settings, asked: Sequence[Parameters]) -> list[tuple[Search, Response]]:
+    """For each search what is sent to Elasticsearch, and the engine's response."""
+    return asyncio.run(_record(settings, asked, lambda engine, one: engine.search(parse_request(one))))
+
+
+def recorded_completions(settings: Settings, asked: Sequence[Parameters]) -> list[tuple[Search, Response]]:
+    """The same for autocomplete."""
+    return asyncio.run(_record(settings, asked, lambda engine, one: engine.autocomplete(*parse_autocomplete(one))))
+
+
+async def _record(settings: Settings, asked: Sequence[Parameters], ask: Ask) -> list[tuple[Search, Response]]:
+    calls: list[Call] = []
+    client = make_async_client(settings, node_class=_recording(calls))
+    try:
+        engine = SearchEngine(client, settings)
+        # What an engine asks for only once, when it is new, is no part of a search.
+        for one in asked:
+            await _patiently(ask, engine, one, calls)
+        found: list[tuple[Search, Response]] = []
+        for one in asked:
+            response = await _patiently(ask, engine, one, calls)
+            found.append((tuple(calls), response))
+        return found
+    finally:
+        await client.close()
+
+
+async def _patiently(ask: Ask, engine: SearchEngine, one: Parameters, calls: list[Call]) -> Response:
+    """The response; `calls` are those of the attempt that gave it. A cold Elasticsearch may be too slow at first."""
+    for _ in range(ATTEMPTS):
+        calls.clear()
+        with suppress(Unavailable):
+            response: Response = await ask(engine, one)
+            return response
+    raise BenchError(f"The search for {dict(one)} was not answered, {ATTEMPTS} times.")
+
+
+def _recording(calls: list[Call]) -> type[AiohttpHttpNode]:
+    """A connection that writes down what goes through it."""
+
+    class Recording(AiohttpHttpNode):
+        # The name of what it returns is not public; it is passed on as it is.
+        async def perform_request(self, method: str, target: str, **sent: Any) -> Any:  # type: ignore[override]
+            headers = tuple((sent.get("headers") or {}).items())
+            calls.append(Call(method, self.base_url + target, sent.get("body"), headers))
+            return await super().perform_request(method, target, **sent)
+
+    return Recording

@@ -1,0 +1,126 @@
+"""A shop to be measured: a catalogue in the index, its API as a process, shoppers, and the load program."""
+
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import psycopg
+from elasticsearch import Elasticsearch
+from pydantic import SecretStr
+
+from bench import catalogue
+from bench.errors import BenchError
+from bench.load import Call, Load, Measured, Search, load_program
+from bench.machine import machine
+from bench.processes import Peaks, run, running
+from bench.progress import Progress
+from bench.raw import settled
+from bench.report import Report
+from bench.shopper import Parameters, Shopper, look_around
+from bench.state import give_up_standby
+from catalog.database import connect
+from catalog.elasticsearch import make_client
+from catalog.settings import Settings
+from indexer.rebuild import ensure_index
+from mappings.names import read_alias
+from stack.ports import free_port
+
+START_SECONDS = 60.0
+WARM_UP_CLIENTS = 4
+WARM_UP_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """`settings` are those of the API that answers at `url`; `machine` says what it all runs on."""
+
+    settings: Settings
+    url: str
+    peaks: Peaks
+    load: Load
+    shopper: Shopper
+    machine: dict[str, Any]
+
+    def search(self, parameters: Parameters) -> Search:
+        return (Call("GET", f"{self.url}/api/v1/search?{urlencode(parameters)}"),)
+
+    def autocomplete(self, parameters: Parameters) -> Search:
+        return (Call("GET", f"{self.url}/api/v1/autocomplete?{urlencode(parameters)}"),)
+
+    def warm_up(self, streams: Sequence[Sequence[Search]], seconds: float, progress: Progress) -> None:
+        """Send everything that will be measured, for the code of all processes to be compiled and caches to be full."""
+        progress.begin("warming up")
+        for stream in streams:
+            self.load.closed(stream, WARM_UP_CLIENTS, seconds / len(streams))
+
+
+@contextmanager
+def open_shop(settings: Settings, progress: Progress, *, products: int, seed: int) -> Iterator[Shop]:
+    """Load a catalogue, rebuild its index and open. Raises BenchError when the index has not every product."""
+    port = free_port()
+    settings = settings.model_copy(
+        update={
+            "http_port": port,
+            "http_host": "127.0.0.1",
+            "public_search": True,
+            "jwt_secret": SecretStr(secrets.token_urlsafe(32)),
+        }
+    )
+    with (
+        closing(make_client(settings, timeout=120)) as client,
+        closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
+    ):
+        ids = _fill(settings, connection, client, progress, products, seed)
+        shopper = Shopper(look_around(connection, ids, seed), seed)
+        progress.begin("starting the API")
+        with running(settings, "serve") as peaks, load_program() as load:
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(f"{url}/health/ready")
+            yield Shop(settings, url, peaks, load, shopper, machine(connection, client, settings))
+
+
+def note(report: Report, name: str, *measured: Measured) -> None:
+    """Say in the report which requests went wrong: figures beside them are worth nothing."""
+    for item in measured:
+        if item.failed:
+            sent = item.failed + len(item.milliseconds)
+            report.problems.append(f"{name}: {item.failed:,} of {sent:,} requests failed: {'; '.join(item.errors)}")
+
+
+def _fill(
+    settings: Settings,
+    connection: psycopg.Connection[Any],
+    client: Elasticsearch,
+    progress: Progress,
+    products: int,
+    seed: int,
+) -> list[UUID]:
+    ensure_index(settings, client)
+    ids = catalogue.load(connection, products, seed, progress)
+    progress.begin("building the index")
+    run(settings, "reindex", "--processes", "2")
+    give_up_standby(connection, client, settings)
+    settled(client)
+    found = client.count(index=read_alias(settings.index_prefix))["count"]
+    if found != products:
+        raise BenchError(f"The index has {found:,} of {products:,} products.")
+    return ids
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - loopback
+                return
+        except (urllib.error.URLError, OSError) as error:
+            if time.monotonic() > deadline:
+                raise BenchError(f"The API does not get ready within {START_SECONDS:.0f} s: {error}") from None
+        time.sleep(0.1)

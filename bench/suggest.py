@@ -1,0 +1,67 @@
+"""How fast suggestions are while many people type, beside the same bodies sent straight to Elasticsearch."""
+
+from bench.progress import Progress
+from bench.recording import recorded_completions
+from bench.report import Report, against, alone
+from bench.shop import WARM_UP_SECONDS, note, open_shop
+from catalog.settings import Settings
+from search.evaluation.metrics import percentile
+
+RATE = 50.0
+P50_MS, P99_MS = 8.0, 25.0
+# The same keys are pressed again after so many.
+KEYSTROKES = 2000
+
+
+def suggest(
+    settings: Settings,
+    progress: Progress,
+    *,
+    products: int,
+    seed: int,
+    seconds: float = 30.0,
+    rate: float = RATE,
+    keystrokes: int = KEYSTROKES,
+    warm_up_seconds: float = WARM_UP_SECONDS,
+) -> Report:
+    """Autocomplete after every key of realistic queries, at fixed moments, whether or not answers are late."""
+    with open_shop(settings, progress, products=products, seed=seed) as shop:
+        report = Report(
+            "suggest",
+            shop.machine,
+            {"products": products, "seconds": seconds, "per second": rate, "seed": seed},
+        )
+        typed = shop.shopper.keystrokes(min(keystrokes, max(1, round(rate * seconds))))
+        asked = [(("q", text),) for text in typed]
+        progress.begin("recording what is sent to Elasticsearch")
+        recorded = recorded_completions(shop.settings, asked)
+        # A key that is answered without Elasticsearch has nothing to be compared with.
+        raw = [sent for sent, _ in recorded if sent]
+        ours = [shop.autocomplete(one) for one in asked]
+        shop.warm_up((ours, raw), warm_up_seconds, progress)
+        progress.begin("measuring Elasticsearch alone")
+        reference = shop.load.paced(raw, rate, seconds)
+        progress.begin(f"measuring {rate:g} suggestions a second")
+        measured = shop.load.paced(ours, rate, seconds)
+        note(report, "Elasticsearch alone", reference)
+        note(report, "autocomplete", measured)
+        report.runs.append(
+            {
+                "requests": len(measured.milliseconds),
+                "without_suggestion": sum(not any(answer["sections"].values()) for _, answer in recorded),
+                "keystrokes": len(recorded),
+                "round_trips": max((len(sent) for sent, _ in recorded), default=0),
+            }
+        )
+        if not (measured.milliseconds and reference.milliseconds):
+            report.problems.append("There is nothing to compare: no request of one of the measurements succeeded.")
+            return report
+        for percent, goal in ((50, P50_MS), (99, P99_MS)):
+            value = percentile(measured.took, percent) or 0.0
+            report.figures.append(alone(f"autocomplete, server-side, p{percent}", "ms", value, at_most=goal))
+        for percent in (50, 99):
+            values, references = ([percentile(item.milliseconds, percent) or 0.0] for item in (measured, reference))
+            report.figures.append(against(f"autocomplete, seen by a client, p{percent}", "ms", values, references))
+        if peaks := shop.peaks.megabytes():
+            report.figures.append(alone("largest process of the API", "MB", peaks[0]))
+    return report
