@@ -17,8 +17,8 @@ CLAIMABLE = """
 """
 
 # The statement's time, not the clock's: the lease of one claim must be one and the same in all its rows.
-# Rows are found by their place (ctid), in a third of the time of looking each up again; whatever the statistics say, no
-# other is read. One that has moved between being found and being locked is left for the next claim.
+# Rows are found by their place (ctid). Joined by key, the planner read the whole ledger for each batch: at 40,000 rows
+# thrice the work. One that has moved between being found and being locked is left for the next claim.
 CLAIM = f"""
 UPDATE product_sync SET claimed_until = statement_timestamp() + make_interval(secs => %(lease)s)
 WHERE ctid = ANY (ARRAY(

@@ -13,8 +13,8 @@ from mappings.row import ProductRow
 # Products that are read at a time: memory does not grow with a range of keys.
 PAGE = 1000
 
-# What a row's text holds, and the expression that gives it. An array without the names is made and parsed in two
-# thirds of the time that an object takes.
+# What a row's text holds, and the expression that gives it. An array without the names takes about an eighth less time
+# to make and parse than an object.
 FIELDS = {
     "id": "product.id",
     "sku": "product.sku",

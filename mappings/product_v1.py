@@ -32,6 +32,8 @@ MAX_IDENTIFIER = 100
 _TEXT = {"type": "text", "analyzer": "product_text"}
 # Only whether a word is there counts: neither where nor how often.
 _PLAIN = {"type": "text", "norms": False, "index_options": "docs"}
+# Words as they are written: of these, one that is being typed can be the beginning.
+_WRITTEN = _PLAIN | {"analyzer": "written"}
 _KEYWORD = {"type": "keyword"}
 _STORED_ONLY = {"type": "keyword", "index": False, "doc_values": False}
 
@@ -49,13 +51,20 @@ MAPPINGS: dict[str, Any] = {
         | {
             "fields": {
                 "folded": {"type": "keyword", "normalizer": "folded"},
-                "written": _PLAIN | {"analyzer": "written"},
+                "written": _WRITTEN,
             },
         },
         "head": _PLAIN | {"analyzer": "product_text"},
         "pairs": {"type": "keyword", "doc_values": False},
         "description": _TEXT,
-        "brand": _KEYWORD | {"fields": {"text": _TEXT, "lower": {"type": "keyword", "normalizer": "lower"}}},
+        "brand": _KEYWORD
+        | {
+            "fields": {
+                "text": _TEXT,
+                "lower": {"type": "keyword", "normalizer": "lower"},
+                "written": _WRITTEN,
+            },
+        },
         "category": {
             "properties": {
                 "id": _STORED_ONLY,
@@ -66,7 +75,7 @@ MAPPINGS: dict[str, Any] = {
         "category_paths": _KEYWORD,
         "category_ids": _KEYWORD,
         "category_nodes": _KEYWORD,
-        "category_text": _TEXT,
+        "category_text": _TEXT | {"fields": {"written": _WRITTEN}},
         "price_cents": {"type": "long"},
         "prices": {"type": "long"},
         "compare_at_cents": {"type": "long", "index": False},

@@ -4,6 +4,7 @@ Nothing is suggested that leads to no product: every suggestion is read off a pr
 and counted under the same filters as the page that it leads to. See docs/decisions/0012-autocomplete.md.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,10 @@ def build_response(
     typed: Typed, drafted: Draft, hits: Sequence[dict[str, Any]], counts: Mapping[str, int], currency: str
 ) -> dict[str, Any]:
     """Sections in the contract's order. `highlight` is safe HTML."""
-    queries = [_suggested(item.text, typed) | {"count": counts[_QUERY + item.text]} for item in drafted.queries]
+    queries = [
+        _suggested(item.text, typed) | {"count": counts[_QUERY + item.text]}
+        for item in _popular_first(drafted.queries, counts)
+    ]
     named = [
         _suggested(node.name, typed)
         | {"value": node.path, "id": node.id, "label": node.label, "count": counts[_CATEGORY + node.path]}
@@ -110,6 +114,12 @@ def build_response(
         "brands": [item for item in makers if item["count"]],
     }
     return {"query": typed.q, "sections": sections}
+
+
+def _popular_first(queries: Sequence[Candidate], counts: Mapping[str, int]) -> list[Candidate]:
+    """The best one, whose products are shown, and then what is said by much of the sample and leads to many."""
+    rest = sorted(queries[1:], key=lambda item: (not item.exact, -item.score * math.log1p(counts[_QUERY + item.text])))
+    return [*queries[:1], *rest]
 
 
 def _suggested(text: str, typed: Typed) -> dict[str, Any]:

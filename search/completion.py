@@ -41,10 +41,9 @@ class Token:
     end: int
 
 
-@lru_cache(4096)
-def tokens_of(text: str) -> tuple[Token, ...]:
-    """The words of a text in their order, as an index splits it. (The same popular names come again and again.)"""
-    return tuple(Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text))
+def tokens_of(text: str) -> list[Token]:
+    """The words of a text in their order, as an index splits it."""
+    return [Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
 
 
 def key_of(word: str) -> str:

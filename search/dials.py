@@ -4,13 +4,11 @@ A product's score is `words x (1 + gains)`. `words` is BM25F: the words of the q
 if they were one. The gains are bounded, so that what a product says always counts more than how it sells.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
 def _dial(default: float, low: float, high: float) -> Any:
-    from dataclasses import field
-
     return field(default=default, metadata={"low": low, "high": high})
 
 

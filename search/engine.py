@@ -18,6 +18,7 @@ from mappings.names import read_alias
 from search import autocomplete, cursor
 from search.facet_values import build_values, require_values, values_body
 from search.kinds import Kinds, read_kinds
+from search.looks import Looks
 from search.plan import SearchPlan, decide, make_plan, needs_probe
 from search.postgres import SynonymReader
 from search.profile import profile_aggs
@@ -53,6 +54,7 @@ class SearchEngine:
         self._visible_at: datetime | None = None
         self._sample: dict[str, Any] = {}
         self._kinds_until = 0.0
+        self._looks = Looks(settings.attribute_types_ttl_seconds)
         self._memory = Memory(settings.attribute_types_ttl_seconds)
 
     async def search(self, request: SearchRequest) -> dict[str, Any]:
@@ -121,7 +123,11 @@ class SearchEngine:
             return (plan,)
         if (profile := whole_catalogue(plan, self._sample)) is not None:
             return (replace(plan, profile=profile),)
-        probe = read_probe(plan, await self._ask(probe_body(plan)))
+        body = probe_body(plan)
+        probe = self._looks.known(body)
+        if probe is None:
+            probe = read_probe(plan, await self._ask(body))
+            self._looks.remember(plan, body, probe)
         return decide(plan, probe, lambda: profile_of(plan, self._sample), synonyms)
 
     async def read(self, items: Iterable[tuple[str, str]]) -> SearchRequest:
@@ -161,6 +167,8 @@ class SearchEngine:
     async def _read_kinds(self) -> Kinds:
         """What the attributes of the catalogue are, at most `attribute_types_ttl_seconds` old."""
         if time.monotonic() >= self._kinds_until:
+            if self._sample:  # the others go on with what is known, while this one asks
+                self._kinds_until = time.monotonic() + self._settings.attribute_types_ttl_seconds
             names = {"terms": {"field": "attribute_names", "size": MAX_KINDS}}
             now = datetime.now(UTC)
             body = {"size": 0, "track_total_hits": False, "query": shuffled(visible(now))}

@@ -1,18 +1,29 @@
 """Search within the values of one facet, under the same words and filters as the page that shows it. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from catalog.errors import InvalidInput, NotFound
 from mappings.attributes import SEPARATOR
 from mappings.product_v1 import NODE_SEPARATOR
-from search.facet_response import LABELS_OF_FLAGS, VALUES, empty, value
-from search.facets import Aggregations, count, everywhere, parts, shape, split_node, terms, tokens_by_value, under
+from search.facet_response import VALUES, empty, value
+from search.facets import (
+    MATCH_ALL,
+    Aggregations,
+    count,
+    everywhere,
+    parts,
+    shape,
+    split_node,
+    terms,
+    tokens_by_value,
+    under,
+)
 from search.filters import filters_of, variant_clauses, without
 from search.include import escape
+from search.labels import LABELS_OF_FLAGS
 from search.plan import SearchPlan
-from search.query import search_body
+from search.query import FOUND, matched
 from search.request import ATTRIBUTE
 from search.value_prefix import begins, pattern_of
 
@@ -37,13 +48,8 @@ def values_body(plan: SearchPlan, name: str, prefix: str) -> dict[str, Any]:
     """The counts of all values that may begin with `prefix`, under every filter but the facet's own."""
     others = without(filters_of(plan.request, plan.kinds), name)
     counted = under(others, _values(plan, name, pattern_of(prefix), variant_clauses(others)))
-    page = search_body(replace(plan, request=replace(plan.request, facets=())))
-    return {
-        "size": 0,
-        "track_total_hits": False,
-        "query": page["query"],
-        "aggs": page.get("aggs", {}) | {COUNTS: counted},
-    }
+    aggs = {FOUND: {"filter": MATCH_ALL}, COUNTS: counted}
+    return {"size": 0, "track_total_hits": False, "query": matched(plan), "aggs": aggs}
 
 
 def _values(plan: SearchPlan, name: str, pattern: str, variants: Sequence[dict[str, Any]]) -> Aggregations:

@@ -26,7 +26,7 @@ from search.filters import (
     variant_clauses,
     without,
 )
-from search.include import escape, names_includes
+from search.include import LONGEST, escape, length, names_includes
 from search.plan import SearchPlan, named_attributes
 from search.profile import AttributeFacet
 from search.request import ATTRIBUTE, FIXED_FACETS, Range
@@ -78,9 +78,21 @@ def groups(plan: SearchPlan, filters: Sequence[Filter]) -> list[Group]:
 
 def aggregations(plan: SearchPlan, filters: Sequence[Filter]) -> Aggregations:
     """One aggregation for each group, under its number: Elasticsearch refuses [, ] and > in names."""
-    found = groups(plan, filters)
-    size = min(COUNTED, COUNTED_TOGETHER // (4 * len(found) or 1))
-    return {str(number): under(group.filters, dict(_facets(plan, group, size))) for number, group in enumerate(found)}
+    found = enumerate(groups(plan, filters))
+    built = {str(number): under(group.filters, dict(_facets(plan, group))) for number, group in found}
+    counted = list(_counted(built))
+    size = min(COUNTED, COUNTED_TOGETHER // max(1, len(counted)))
+    for held in counted:
+        held |= {"size": size, "shard_size": size}
+    return built
+
+
+def _counted(aggs: Aggregations) -> Iterator[dict[str, Any]]:
+    """Every aggregation, at any depth, in which all values are counted."""
+    for agg in aggs.values():
+        if agg.get("terms", {}).get("size") == COUNTED:
+            yield agg["terms"]
+        yield from _counted(agg.get("aggs", {}))
 
 
 def under(filters: Sequence[Filter], aggs: Aggregations) -> Aggregations:
@@ -88,13 +100,13 @@ def under(filters: Sequence[Filter], aggs: Aggregations) -> Aggregations:
     return {"filter": {"bool": {"filter": found}} if found else MATCH_ALL, "aggs": aggs}
 
 
-def _facets(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str, Aggregations]]:
+def _facets(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregations]]:
     variants = variant_clauses(group.filters)
     for name in group.facets:
         if name == "category":
-            yield name, terms("category_nodes", size, _nodes(plan))
+            yield name, terms("category_nodes", COUNTED, _nodes(plan))
         elif name == "brand":
-            yield name, terms("brand", size)
+            yield name, terms("brand", COUNTED)
             if plan.request.brands:
                 yield "selected", _selected_brands(plan.request.brands)
         elif name == "price":
@@ -104,17 +116,19 @@ def _facets(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str, Ag
             yield name, {"filter": {"bool": {"filter": clauses([*group.filters, IN_STOCK])}}}
         elif name == "on_sale":
             yield name, {"filter": ON_SALE.product}
-    yield from _attributes(plan, group, size)
+    yield from _attributes(plan, group)
 
 
-def _nodes(plan: SearchPlan) -> str:
-    """Categories of the top level, and along the branch of the chosen one: others are not shown."""
-    own = f"[^/{NODE_SEPARATOR}]+{NODE_SEPARATOR}.*"
-    if plan.category is None:
-        return own
-    slugs = plan.category.path.split("/")
-    above = ["/".join(slugs[: depth + 1]) + "/" for depth in range(len(slugs))]
-    return f"({'|'.join(map(escape, above))})?{own}"
+def _nodes(plan: SearchPlan) -> str | None:
+    """Categories of the top level, and along the branch of the chosen one: others are not shown.
+
+    'a/b' is opened by `(a/(b/)?)?` and one more level. None where a pattern would be too long: then all are counted.
+    """
+    branch = ""
+    for slug in reversed(plan.category.path.split("/") if plan.category else []):
+        branch = f"({escape(slug)}/{branch})?"
+    pattern = f"{branch}[^/{NODE_SEPARATOR}]+{NODE_SEPARATOR}.*"
+    return pattern if length(pattern) <= LONGEST else None
 
 
 def _selected_brands(brands: tuple[str, ...]) -> Aggregations:
@@ -125,14 +139,14 @@ def _selected_brands(brands: tuple[str, ...]) -> Aggregations:
 
 def _price(plan: SearchPlan, field: str) -> Aggregations:
     """Lowest and highest price, and products by step: one with several prices in a step is counted once."""
-    found: Aggregations = {"min": {"min": {"field": field}}, "max": {"max": {"field": field}}}
+    found: Aggregations = {"ends": {"stats": {"field": field}}}
     if steps := plan.profile.price_steps:
         inner = [{"from": low, "to": high} for low, high in pairwise(steps)]
         found["steps"] = {"range": {"field": field, "ranges": [{"to": steps[0]}, *inner, {"from": steps[-1]}]}}
     return found
 
 
-def _attributes(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str, Aggregations]]:
+def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregations]]:
     """Values of all attributes of the group in one pass.
 
     An attribute that may be an option is counted in the matching variants where other filters speak of variants; any
@@ -150,9 +164,9 @@ def _attributes(plan: SearchPlan, group: Group, size: int) -> Iterator[tuple[str
     counted = [facet.name for facet in shapes if facet.type == "values" or not facet.wide]
     apart = [name for name in counted if variants and plan.kinds.may_be_option(name)]
     for number, include in enumerate(names_includes(name for name in counted if name not in apart)):
-        yield f"tokens{number}", terms("tokens", size, include)
+        yield f"tokens{number}", terms("tokens", COUNTED, include)
     for number, include in enumerate(names_includes(apart)):
-        yield from everywhere(variants, f"apart{number}", *tokens_by_value("values", size, include))
+        yield from everywhere(variants, f"apart{number}", *tokens_by_value("values", COUNTED, include))
     chosen = dict(plan.request.attributes)
     tokens = [token_of(facet.name, value) for facet in shapes for value in chosen.get(facet.name, ())]
     if tokens:
@@ -200,7 +214,7 @@ def count(bucket: dict[str, Any]) -> int:
 
 def _of_products(agg: Aggregations) -> Aggregations:
     """With the number of products in each bucket, where there are buckets."""
-    return agg if agg.keys() & {"min", "max"} else {**agg, "aggs": {"products": {"reverse_nested": {}}}}
+    return agg if "stats" in agg else {**agg, "aggs": {"products": {"reverse_nested": {}}}}
 
 
 def tokens_by_value(name: str, size: int, include: str | list[str]) -> tuple[Aggregations, Aggregations]:

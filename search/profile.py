@@ -24,8 +24,9 @@ NUMBERS = 3000
 PRICES = 1000
 # A numeric attribute with no more values in the sample is shown by its values.
 FEW_VALUES = 8
-# With more values in the sample, counting each of them would cost more than counting steps.
+# With more values in the sample, nearly all of them different, there are too many to count each of them.
 MANY_VALUES = 150
+NEARLY_ALL = 0.9
 # So many values are doubted less to be all different by chance.
 DOUBT = 5
 LEAST_WORTH = 0.02
@@ -133,7 +134,7 @@ def _described(name: str, kinds: Kinds, numbers: list[tuple[float, int]]) -> Att
         "values" if 0 < len(numbers) <= FEW_VALUES else "range",
         steps_of(numbers),
         decimals_of(values),
-        len(numbers) > MANY_VALUES,
+        len(numbers) > max(MANY_VALUES, NEARLY_ALL * sum(count for _, count in numbers)),
     )
 
 

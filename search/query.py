@@ -195,12 +195,15 @@ def facets_body(plan: SearchPlan) -> dict[str, Any] | None:
     what many shoppers see, and what costs most to count, is counted once. It says nothing that changes with time.
     """
     aggs = aggregations(plan, filters_of(plan.request, plan.kinds))
-    if not aggs:
-        return None
-    matched = [published(plan)]
+    return {"size": 0, "track_total_hits": False, "query": matched(plan), "aggs": aggs} if aggs else None
+
+
+def matched(plan: SearchPlan) -> Clause:
+    """The products of a search before the shopper's filters, without scores."""
+    found = [published(plan)]
     if plan.strictness is not None:
-        matched.append(words_query(plan, plan.strictness))
-    return {"size": 0, "track_total_hits": False, "query": {"bool": {"filter": matched}}, "aggs": aggs}
+        found.append(words_query(plan, plan.strictness))
+    return {"bool": {"filter": found}}
 
 
 def _scored(plan: SearchPlan) -> Clause:

@@ -5,7 +5,8 @@ from typing import Any
 
 from mappings.identifiers import fold
 from search.explanation import explain_hit, explain_plan
-from search.facet_response import build_facets, category_id
+from search.facet_response import build_facets
+from search.facet_tree import category_id
 from search.facets import split_node
 from search.filters import category_path, filters_of
 from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes

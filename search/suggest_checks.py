@@ -1,6 +1,6 @@
 """The second look: how many products each suggestion finds, and the products of the best one. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from search.suggest_samples import scope
 from search.suggest_typed import Typed
 
 SOURCE = ["id", "sku", "name", "brand", "price_cents", "image", "in_stock"]
-# A product that the beginning of a sku, model number or GTIN names is above all others.
+# A product that is called as is typed is above all others; then those whose sku, model number or GTIN begins so.
+NAMED = 20_000.0
 IDENTIFIED = 10_000.0
 # Categories that say what the best completion means.
 NEAR = 5
@@ -42,10 +43,12 @@ def products_body(
         leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
         plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
     ordered: Clause = search_body(plan)["query"]
-    query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *_constant(identified, IDENTIFIED)]}
+    named = {"term": {"name.folded": typed.q}}
+    above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
+    query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *above]}
     if held:
-        named = {"terms": {"name.folded": [text, typed.q]}}
-        query["filter"].append({"bool": {"should": [{"terms": {"id": [*held, *identified]}}, named]}})
+        spelled = {"term": {"name.folded": text}}
+        query["filter"].append({"bool": {"should": [_ids([*held, *identified]), named, spelled]}})
     else:
         query["minimum_should_match"] = 1
     return {
@@ -63,6 +66,9 @@ def _plan(typed: Typed, text: str) -> SearchPlan:
     return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
 
 
-def _constant(ids: Iterable[str], boost: float) -> list[Clause]:
-    listed = list(ids)
-    return [{"constant_score": {"filter": {"terms": {"id": listed}}, "boost": boost}}] if listed else []
+def _ids(ids: Sequence[str]) -> Clause:
+    return {"terms": {"id": list(ids)}}
+
+
+def _constant(clause: Clause, boost: float) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": boost}}

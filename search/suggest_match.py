@@ -69,7 +69,7 @@ class NameWords:
                 yield Piece(self.name[start:end], Fit.WHOLE, inside[0], inside[-1])
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def name_words(name: str) -> NameWords:
     """(The same popular names come again and again.)"""
     return NameWords(name)

@@ -29,17 +29,21 @@ ASIDE = 0.3
 # Words between what is typed and the noun that still make a phrase people type.
 GAP = 2
 CATEGORY_WORDS = 3
+# Suggestions that lead to the same products: 'norvane', and that these are laptops.
+SAME_PRODUCTS = 2
 
 Found = dict[frozenset[str], "Candidate"]
 
 
 @dataclass(slots=True)
 class Candidate:
-    """`texts` are its spellings, `words` what they have in common, `products` the ids of those that say it."""
+    """`words` are what its spellings have in common, `texts` these with how much they are said, `products` the ids of
+    those that say it. `exact`: some say it without a typing error."""
 
     words: frozenset[str]
-    texts: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, float] = field(default_factory=dict)
     score: float = 0.0
+    exact: bool = False
     products: set[str] = field(default_factory=set)
     leaves: dict[str, int] = field(default_factory=dict)
 
@@ -52,13 +56,13 @@ def add_names(found: Found, typed: Typed, samples: Iterable[Sampled], *, typos: 
     """What the names and brands of products suggest."""
     readings = typed.readings[:1] if typos else typed.readings
     for product in samples:
-        _add(found, product, _said(readings, product, typos=typos))
+        _add(found, product, _said(readings, product, typos=typos), exact=not typos)
 
 
 def add_categories(found: Found, typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> None:
     """What the categories of products suggest: 'runn' is 'running shoes'."""
     for product in samples:
-        _add(found, product, _called(typed.parts, product, typos=typos))
+        _add(found, product, _called(typed.parts, product, typos=typos), exact=not typos)
 
 
 def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[tuple[str, float]]:
@@ -75,7 +79,7 @@ def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[
                 yield " ".join([*filter(None, completed), node.name.lower()]), share
 
 
-def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]]) -> None:
+def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]], *, exact: bool) -> None:
     """A product counts once for each suggestion, as what it says best."""
     best: dict[frozenset[str], tuple[float, str]] = {}
     for spelled, share in said:
@@ -87,7 +91,8 @@ def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]]) -> N
         candidate = found.get(key)
         if candidate is None:
             candidate = found[key] = Candidate(key)
-        candidate.texts[text] = candidate.texts.get(text, 0) + 1
+        candidate.exact |= exact
+        candidate.texts[text] = candidate.texts.get(text, 0) + share
         candidate.score += share * (1 + min(product.popularity, 1))
         candidate.products.add(product.id)
         if product.leaf:
@@ -148,9 +153,9 @@ def choose(found: Found, typed: Typed) -> list[Candidate]:
     """
     kept: list[Candidate] = []
     things: set[frozenset[str]] = set()
-    for candidate in sorted(found.values(), key=lambda item: (-item.score, len(item.words), item.text)):
+    for candidate in sorted(found.values(), key=_order):
         thing = _thing(candidate.words, typed.parts)
-        if thing in things or any(_adds_nothing(candidate, other) for other in kept):
+        if thing in things or sum(candidate.products == other.products for other in kept) == SAME_PRODUCTS:
             continue
         things.add(thing)
         kept.append(candidate)
@@ -159,11 +164,11 @@ def choose(found: Found, typed: Typed) -> list[Candidate]:
     return kept
 
 
+def _order(candidate: Candidate) -> tuple[bool, float, int, str]:
+    return not candidate.exact, -candidate.score, len(candidate.words), candidate.text
+
+
 def _thing(words: frozenset[str], typed: Sequence[str]) -> frozenset[str]:
     """The words without sizes, colours and numbers. Who types a number wants to choose one."""
     numbers = any(map(is_numeric, typed))
     return frozenset(word for word in words if word not in QUALITIES and (numbers or not is_numeric(word))) or words
-
-
-def _adds_nothing(candidate: Candidate, other: Candidate) -> bool:
-    return candidate.words > other.words and candidate.products == other.products

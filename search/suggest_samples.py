@@ -17,15 +17,15 @@ from search.suggest_patterns import mistyped
 from search.suggest_typed import SHORTEST_BEGINNING, Typed
 
 # Products in each sample.
-PRODUCTS = 32
-HEADS = 16
-CATEGORIES = 16
-BRANDS = 10
-MISTYPED = 24
+PRODUCTS = 24
+HEADS = 12
+CATEGORIES = 12
+BRANDS = 8
+MISTYPED = 16
 IDENTIFIED = 20
 
-# Words as they are written, or as analysis spells them, which finds singulars by plurals.
-FIELDS = ("name.written", "brand.text", "category_text")
+# Words as they are written: of a stem, as "run" is of "running", what is typed would be no beginning.
+FIELDS = ("name.written", "brand.written", "category_text.written")
 SHORTEST_STEM = 4
 SHORTEST_PAIR = 4
 
@@ -64,7 +64,7 @@ def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, 
         bodies["categories"] = _sample(
             typed, [*before, _begins("category_text", last)], CATEGORIES, ("category_nodes",)
         )
-        brand = [_begins("brand.text", part) for part in typed.parts]
+        brand = [_begins("brand", part) for part in typed.parts]
         bodies["brands"] = _sample(typed, brand, BRANDS, ("brand",))
         if doubted and typed.may_be_mistyped:
             wrong = [_mistyped(part) if typed.edits_allowed(part) else _anywhere(part) for part in typed.parts]
@@ -144,7 +144,7 @@ def _anywhere(part: str) -> Clause:
 
 def _last(part: str) -> Clause:
     """The word that is being typed begins a word of the name or the brand, or is one."""
-    found: list[Clause] = [{"prefix": {"name.written": part}}, {"prefix": {"brand.text": part}}]
+    found: list[Clause] = [{"prefix": {"name.written": part}}, {"prefix": {"brand.written": part}}]
     if len(part) >= SHORTEST_STEM:
         found.append({"match": {"name": {"query": part, "operator": "and"}}})
     if len(part) >= SHORTEST_PAIR and not part.isdigit():
@@ -153,10 +153,11 @@ def _last(part: str) -> Clause:
 
 
 def _begins(field: str, part: str) -> Clause:
-    """A word of this field begins with it, or is the same word in another number."""
-    found: list[Clause] = [{"prefix": {field: part}}]
+    """A word of the brand or of a category begins with it, or is the same word in another number."""
+    found: list[Clause] = [{"prefix": {f"{field}.written": part}}]
     if len(part) >= SHORTEST_STEM:
-        found.append({"match": {field: {"query": part, "operator": "and"}}})
+        stemmed = "brand.text" if field == "brand" else field
+        found.append({"match": {stemmed: {"query": part, "operator": "and"}}})
     return _any_of(found)
 
 

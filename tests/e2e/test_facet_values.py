@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
+from api.rest.search_models import Facet
 from catalog.settings import Settings
 from tests.e2e.helpers import assert_problem
 from tests.support import store, sync_all
@@ -45,8 +46,19 @@ async def values(client: httpx.AsyncClient, name: str, **params: Any) -> list[tu
 async def test_the_answer_is_shaped_as_a_facet(client: httpx.AsyncClient) -> None:
     page = (await client.get("/api/v1/search", params={"facets": "attr.color"})).json()
     found = await facet(client, "attr.color", prefix="bl")
-    assert set(found) == set(page["facets"][0])
+    assert set(found) == set(page["facets"][0]) == set(Facet.model_fields)
+    Facet.model_validate(found)
     assert (found["name"], found["label"], found["type"], found["total_values"]) == ("attr.color", "Color", "values", 3)
+
+
+async def test_the_page_of_the_interface_describes_it(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()["paths"]["/api/v1/search/facets/{name}"]["get"]
+    assert {"name", "prefix", "q", "brand", "attr.NAME"} <= {parameter["name"] for parameter in described["parameters"]}
+    assert {"200", "404", "422"} <= set(described["responses"])
+
+
+async def test_words_that_are_corrected_are_so_here(client: httpx.AsyncClient) -> None:
+    assert await values(client, "brand", q="kettel") == [("Norvane", 1)]
 
 
 async def test_any_word_begins_whatever_case_and_accents(client: httpx.AsyncClient) -> None:

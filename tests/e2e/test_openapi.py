@@ -141,7 +141,7 @@ async def test_search_is_described(document: Any) -> None:
     assert "attr.NAME" in body["additionalProperties"]["description"]
     completed = document["paths"]["/api/v1/autocomplete"]["get"]
     assert [item["schema"]["type"] for item in completed["parameters"]] == ["string", "integer", "string"]
-    assert set(posted["responses"]) == {"200", "401", "413", "422", "503"}
+    assert set(posted["responses"]) == {"200", "401", "403", "413", "422", "503"}
     for operation, name in ((got, "SearchOut"), (posted, "SearchOut"), (completed, "AutocompleteOut")):
         assert {"200", "401", "422", "503"} <= set(operation["responses"])
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

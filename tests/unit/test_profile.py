@@ -76,6 +76,13 @@ def test_numbers_are_ranges_with_steps_or_a_few_values() -> None:
     assert (weight.type, weight.steps, weight.wide) == ("range", (100, 200, 300, 400), False)
 
 
+def test_numbers_that_nearly_all_differ_are_counted_by_step() -> None:
+    same = {float(number): 2 for number in range(200)}
+    other = {float(number): 1 for number in range(300)}
+    profile = read_profile(answer({}, {"same": same, "other": other}), kinds(same="n", other="n"))
+    assert {facet.name: facet.wide for facet in profile.attributes} == {"same": False, "other": True}
+
+
 def test_a_number_that_is_text_somewhere_is_shown_by_values() -> None:
     found = answer({"fit": {"1": 300, "slim": 300}}, {"fit": {float(number): 30 for number in range(20)}})
     profile = read_profile(found, kinds(fit="nt"))

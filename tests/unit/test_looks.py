@@ -1,0 +1,63 @@
+"""Which first looks are remembered."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from search.looks import LARGE, MOST, Looks
+from search.plan import Probe, SearchPlan, make_plan
+from search.profile import Profile
+from search.query import read_last_change
+from search.request import SearchRequest
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BODY: dict[str, Any] = {"query": {"term": {"a": "b"}}}
+
+
+def found(every: int, some: int) -> Probe:
+    return Probe(every, some, Profile(), Profile(), identified=False)
+
+
+def plan(q: str = "") -> SearchPlan:
+    return make_plan(SearchRequest(q=q), NOW)
+
+
+@pytest.mark.parametrize(
+    ("q", "probe", "kept"),
+    [
+        ("shoe", found(LARGE, LARGE), True),
+        ("shoe", found(LARGE - 1, 10_000), False),
+        ("", found(0, LARGE), True),
+        ("", found(0, LARGE - 1), False),
+    ],
+)
+def test_only_what_a_few_products_cannot_turn_is_remembered(q: str, probe: Probe, kept: bool) -> None:
+    looks = Looks(60)
+    looks.remember(plan(q), BODY, probe)
+    assert (looks.known(BODY) == probe) == kept
+    assert looks.known({"query": {"term": {"a": "c"}}}) is None
+
+
+def test_nothing_is_remembered_for_no_time() -> None:
+    looks = Looks(0)
+    looks.remember(plan(), BODY, found(LARGE, LARGE))
+    assert looks.known(BODY) is None
+
+
+def test_memory_is_bounded() -> None:
+    looks = Looks(60)
+    for number in range(MOST + 1):
+        looks.remember(plan(), {"number": number}, found(LARGE, LARGE))
+    assert looks.known({"number": 0}) is None
+    assert looks.known({"number": MOST}) is not None
+
+
+def test_the_last_change_of_what_is_visible() -> None:
+    def answer(began: float | None, ended: float | None) -> dict[str, Any]:
+        times = {"publish_from": began, "publish_until": ended}
+        return {"windows": {name: {"last": {"value": value}} for name, value in times.items()}}
+
+    assert read_last_change(answer(None, None)) == datetime(1970, 1, 1, tzinfo=UTC)
+    assert read_last_change(answer(86_400_000.0, None)) == datetime(1970, 1, 2, tzinfo=UTC)
+    assert read_last_change(answer(86_400_000.0, 172_800_000.0)) == datetime(1970, 1, 3, tzinfo=UTC)

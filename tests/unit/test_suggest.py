@@ -1,0 +1,146 @@
+"""What sampled products suggest, without a server."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from search.suggest_highlight import completed, found
+from search.suggest_match import name_words
+from search.suggest_memory import LARGE, Memory
+from search.suggest_queries import Found, add_categories, add_names, choose
+from search.suggest_samples import Node, Sampled
+from search.suggest_typed import Typed, read_typed
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def typed(q: str, limit: int = 8) -> Typed:
+    return read_typed(q, limit, None, NOW)
+
+
+def suggested(q: str, *names: str, brand: str | None = None, typos: bool = False) -> list[str]:
+    """The queries that products of these names suggest; the first is the most popular."""
+    words = typed(q)
+    samples = [Sampled(str(at), 1 / (at + 1), name, brand) for at, name in enumerate(names)]
+    queries: Found = {}
+    add_names(queries, words, samples, typos=typos)
+    return [candidate.text for candidate in choose(queries, words)]
+
+
+@pytest.mark.parametrize(
+    ("name", "noun"),
+    [
+        ("norvane laptop bag 15 inch, black", "bag"), ("halcyra vertex 680 wireless earbuds, navy", "earbuds"),
+        ("hp pavilion dv7-1211ea notebook silver 43.2 cm (17\")", "notebook"), ("cotton t-shirt", "t-shirt"),
+        ("toner cartridge for laser printers", "cartridge"), ("usb-c cable, 2 m", "cable"),
+        ("stand with clamp", "stand"), ("dress in black", "dress"),
+    ],
+)  # fmt: skip
+def test_the_noun_of_a_name(name: str, noun: str) -> None:
+    assert name_words(name).noun_text() == noun
+
+
+def test_a_name_may_have_no_noun() -> None:
+    assert name_words("450 x 20 mm").noun is None
+
+
+def test_words_side_by_side_are_suggested_in_the_order_of_the_name() -> None:
+    assert suggested("shoes run", "trail running shoes")[0] == "running shoes"
+    assert suggested("laptop norv", "norvane slim laptop")[0] == "norvane laptop"
+
+
+def test_the_noun_is_what_is_meant() -> None:
+    assert suggested("h", "halo pro wireless headphones")[0] == "headphones"
+
+
+def test_a_phrase_ends_at_a_comma() -> None:
+    assert all("," not in text for text in suggested("bag", "laptop bag, black", "bag, leather"))
+
+
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("lap", ["laptop 15 inch", "laptop 17 inch", "laptops"]),
+        ("mug", ["mug, red", "mug blue", "mugs, small"]),
+        ("cable", ["cable 1 m", "cable 2 m"]),
+    ],
+)  # fmt: skip
+def test_sizes_colours_and_plurals_are_one_thing(q: str, names: list[str]) -> None:
+    assert len(suggested(q, *names)) == 1
+
+
+def test_who_types_a_number_chooses_one() -> None:
+    assert {"iphone 15", "iphone 14"} <= set(suggested("iphone 1", "iphone 15 case", "iphone 14 case"))
+
+
+def test_the_same_products_are_suggested_twice_at_most() -> None:
+    assert len(suggested("norv", "norvane air ultra slim laptop", brand="Norvane")) <= 2
+
+
+def test_a_category_is_suggested_by_its_name() -> None:
+    words = typed("women runn")
+    nodes = (Node("shoes", "Shoes", "1", "Shoes"), Node("shoes/run", "Running Shoes", "2", "Shoes > Running Shoes"))
+    queries: Found = {}
+    add_categories(queries, words, [Sampled("1", 1, "women's trainer", "Strideon", nodes=nodes)])
+    assert [candidate.text for candidate in choose(queries, words)] == ["womens running shoes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "q", "expected"),
+    [
+        ("wireless headphones", "wireless h", "wireless h<em>eadphones</em>"),
+        ("running shoes", "shoes run", "run<em>ning</em> shoes"),
+        ("laptop bag", "laptop", "laptop <em>bag</em>"),
+        ("norvane laptop", "lap", "<em>norvane</em> lap<em>top</em>"),
+        ("mouse", "mose", "mouse"),
+        ("women's shoes", "womens sh", "women&#x27;s sh<em>oes</em>"),
+        ('16" laptop', "16 inch lap", "16&quot; lap<em>top</em>"),
+        ("a & b", "a", "a <em>&amp; b</em>"),
+    ],
+)  # fmt: skip
+def test_what_is_new_is_marked(text: str, q: str, expected: str) -> None:
+    assert completed(text, typed(q).parts) == expected
+
+
+def test_found_words_of_a_name_are_marked_whole() -> None:
+    assert found("Norvane <NX> Laptop", ("lap",)) == "Norvane &lt;NX&gt; <em>Laptop</em>"
+    assert found("Norvane Laptop", ("lpatop",)) == "Norvane <em>Laptop</em>"
+    assert found("Norvane Laptop", ("shoe",)) is None
+
+
+def test_words_that_a_search_leaves_out_are_not_asked_for() -> None:
+    assert typed("shoes for wom").parts == ("shoes", "wom")
+    assert typed("shoes for").parts == ("shoes", "for")
+
+
+def test_a_question_is_not_completed() -> None:
+    assert not typed("b c d e f g h i j").completable
+    assert not typed("").completable
+    assert typed("usb usb usb usb usb usb usb usb usb c").completable
+
+
+@pytest.mark.parametrize(
+    ("q", "identifier"),
+    [("nx-4", "nx4"), ("NX 450", "nx450"), ("400638", "400638"), ("4006", ""), ("laptop", ""), ("n4", ""), ("", "")],
+)
+def test_what_may_be_the_beginning_of_an_identifier(q: str, identifier: str) -> None:
+    assert typed(q).identifier == identifier
+
+
+def test_parts_of_a_model_number_are_never_mistyped() -> None:
+    assert not typed("abcd-123").may_be_mistyped
+    assert typed("abcd 123").edits_allowed("abcd") == 1
+    assert typed("abcd 123").edits_allowed("123") == 0
+
+
+def test_memory_keeps_large_counts_for_some_seconds() -> None:
+    memory = Memory(60)
+    memory.remember("shoes", {"query:shoe": LARGE, "query:boot": LARGE - 1})
+    assert memory.counts("shoes", ["query:shoe", "query:boot"]) == {"query:shoe": LARGE}
+    assert memory.counts(None, ["query:shoe"]) == {}
+
+
+def test_memory_of_no_seconds_keeps_nothing() -> None:
+    memory = Memory(0)
+    memory.remember(None, {"query:shoe": LARGE})
+    assert memory.counts(None, ["query:shoe"]) == {}
