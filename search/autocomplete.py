@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.completion import Fit, fit, words_of
-from search.filters import Clause
 from search.suggest_checks import count_body, products_body, query_clause
 from search.suggest_highlight import completed, found
 from search.suggest_named import brands, categories
@@ -19,23 +18,20 @@ from search.suggest_samples import Node, Sampled, read_sample, sample_bodies
 from search.suggest_typed import Typed, read_typed
 
 __all__ = [
-    "TYPED", "Draft", "Typed", "build_response", "count_body", "counted", "draft", "products_of", "read_typed",
+    "Draft", "Typed", "build_response", "count_search", "counted", "draft", "products_of", "read_typed",
     "sample_bodies",
 ]  # fmt: skip
 
 # With fewer products that hold what is typed, it may be a typing error.
 FEW = 3
-# What is remembered by name: counts, and texts in which there was no typing error.
+# What is counted, by name.
+_END = ":"
 _QUERY, _CATEGORY, _BRAND = "query:", "category:", "brand:"
-TYPED = "typed:"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What may be suggested. `best` is the query whose products are shown, `held` products that hold what is typed.
-
-    `doubted`: too little holds it as it is typed, so typing errors were looked for.
-    """
+    """What may be suggested. `best` is the query whose products are shown, `held` products that hold what is typed."""
 
     best: str = ""
     queries: tuple[Candidate, ...] = ()
@@ -43,7 +39,11 @@ class Draft:
     brands: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
     identified: tuple[str, ...] = ()
-    doubted: bool = False
+
+    @property
+    def words(self) -> set[str]:
+        """Words of the catalogue that suggestions are made of, none of them corrected."""
+        return {word for item in self.queries if item.exact for word in words_of(item.text)}
 
 
 def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
@@ -57,10 +57,9 @@ def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
     add_names(queries, typed, products)
     add_categories(queries, typed, samples["categories"])
     named = categories(typed, samples["categories"])
-    makers = brands(typed, [*samples["brands"], *products])
+    makers = brands(typed, [*samples.get("brands", samples["categories"]), *products])
     held = [product.id for product in products]
-    doubted = len(products) < FEW and not named and not makers and not _said_by(typed, products)
-    if doubted:
+    if len(products) < FEW and not named and not makers and not _said_by(typed, products):
         mistyped = samples.get("mistyped", [])
         add_names(queries, typed, mistyped, typos=True)
         add_categories(queries, typed, mistyped, typos=True)
@@ -69,7 +68,7 @@ def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
         held += [product.id for product in mistyped]
     chosen = choose(queries, typed)
     best = chosen[0].text if chosen else typed.q
-    return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(held)), identified, doubted)
+    return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(held)), identified)
 
 
 def _said_by(typed: Typed, products: Sequence[Sampled]) -> bool:
@@ -86,11 +85,21 @@ def products_of(typed: Typed, drafted: Draft) -> dict[str, Any]:
     return products_body(typed, drafted.best, best, drafted.held, drafted.identified)
 
 
-def counted(typed: Typed, drafted: Draft) -> dict[str, Clause]:
-    """What is to be counted, by name: the products of each suggestion."""
-    found: dict[str, Clause] = {_QUERY + item.text: query_clause(typed, item.text) for item in drafted.queries}
-    found |= {_CATEGORY + node.path: {"term": {"category_paths": node.path}} for node in drafted.categories}
-    return found | {_BRAND + brand: {"term": {"brand.lower": brand}} for brand in drafted.brands}
+def counted(drafted: Draft) -> list[str]:
+    """Names of what is to be counted: the products of each suggestion."""
+    return [
+        *(_QUERY + item.text for item in drafted.queries),
+        *(_CATEGORY + node.path for node in drafted.categories),
+        *(_BRAND + brand for brand in drafted.brands),
+    ]
+
+
+def count_search(typed: Typed, name: str) -> dict[str, Any]:
+    """The search that counts what has this name."""
+    kind, _, text = name.partition(_END)
+    if kind + _END == _QUERY:
+        return count_body(typed, query_clause(typed, text))
+    return count_body(typed, {"term": {"category_paths" if kind + _END == _CATEGORY else "brand.lower": text}})
 
 
 def build_response(

@@ -94,7 +94,7 @@ def measures(part: str, text: str) -> list[tuple[int, int]]:
 
 def singular(word: str) -> str:
     """One spelling of singular and plural: 'batteries' -> 'battery', 'dresses' -> 'dress', 'shoes' -> 'shoe'."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if len(word) < 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
@@ -125,8 +125,10 @@ def fit(part: str, word: str, *, typos: bool = True) -> Fit:
 def best_fit(part: str, words: Iterable[str], *, typos: bool = True) -> tuple[Fit, str | None]:
     """The first of the words that complete `part` best."""
     best, found = Fit.NONE, None
+    initial = part[:1]
     for word in words:
-        if (how := fit(part, word, typos=typos)) > best:
+        # Nearly all words begin otherwise.
+        if word[:1] == initial and (how := fit(part, word, typos=typos)) > best:
             best, found = how, word
     return best, found
 
@@ -138,7 +140,7 @@ def completes(typed: str, name: str, *, typos: bool = True) -> bool:
 
 def all_fit(parts: Sequence[str], words: Sequence[str], *, typos: bool = True) -> bool:
     """Whether every part is the beginning of one of the words."""
-    return all(any(fit(part, word, typos=typos) for word in words) for part in parts)
+    return all(best_fit(part, words, typos=typos)[1] is not None for part in parts)
 
 
 def typed_length(part: str, word: str) -> int:

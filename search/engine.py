@@ -25,7 +25,7 @@ from search.profile import profile_aggs
 from search.query import facets_body, last_change, probe_body, read_last_change, search_body, shuffled, visible
 from search.request import SearchRequest, may_be_stored, parse_request
 from search.response import build_response, first_that_finds_enough, profile_of, read_probe, whole_catalogue
-from search.suggest_memory import LARGE, Memory
+from search.suggest_memory import Memory
 from search.synonyms import NO_SYNONYMS
 
 log = structlog.get_logger()
@@ -55,7 +55,8 @@ class SearchEngine:
         self._sample: dict[str, Any] = {}
         self._kinds_until = 0.0
         self._looks = Looks(settings.attribute_types_ttl_seconds)
-        self._memory = Memory(settings.attribute_types_ttl_seconds)
+        # Counts of products may be older than what attributes are: a few more or less change nothing.
+        self._memory = Memory(6 * settings.attribute_types_ttl_seconds)
 
     async def search(self, request: SearchRequest) -> dict[str, Any]:
         """The contract's response. Raises Unavailable when Elasticsearch is away, InvalidInput for a cursor."""
@@ -148,18 +149,18 @@ class SearchEngine:
         """Queries, products, categories and brands for what has been typed so far; two round trips."""
         started = time.perf_counter()
         typed = autocomplete.read_typed(q, limit, category, datetime.now(UTC))
-        typed_well = autocomplete.TYPED + q
-        doubted = not self._memory.counts(category, [typed_well])
+        doubted = any(typed.edits_allowed(part) and not self._memory.knows(part) for part in typed.parts)
         samples = await self._ask_named(autocomplete.sample_bodies(typed, doubted=doubted))
         drafted = autocomplete.draft(typed, samples)
-        wanted = autocomplete.counted(typed, drafted)
+        wanted = autocomplete.counted(drafted)
         counts = self._memory.counts(category, wanted)
-        asked = {name: autocomplete.count_body(typed, clause) for name, clause in wanted.items() if name not in counts}
+        asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
         products = {"": autocomplete.products_of(typed, drafted)} if q else {}
         answers = await self._ask_named(products | asked)
         hits = answers.pop("")["hits"]["hits"] if q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
-        self._memory.remember(category, found if drafted.doubted else {**found, typed_well: LARGE})
+        self._memory.remember(category, found)
+        self._memory.learn(drafted.words)
         response = autocomplete.build_response(typed, drafted, hits, counts | found, self._settings.currency)
         response["took_ms"] = _milliseconds(started)
         return response

@@ -15,8 +15,9 @@ def completed(text: str, parts: Sequence[str]) -> str:
 
 def found(text: str, parts: Sequence[str]) -> str | None:
     """The words that complete what is typed are in <em>; None where no word does."""
+    tokens = tokens_of(text)
     for typos in (False, True):
-        held = [token for token in tokens_of(text) if any(fit(part, token.key, typos=typos) for part in parts)]
+        held = [token for token in tokens if any(fit(part, token.key, typos=typos) for part in parts)]
         if held:
             return _marked(text, [(token.start, token.end) for token in held])
     return None
@@ -25,10 +26,11 @@ def found(text: str, parts: Sequence[str]) -> str | None:
 def _typed(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:
     """The beginnings of words that are typed already, each part once; with a typing error, up to the same place."""
     spans: dict[int, tuple[int, int]] = {}
+    tokens = tokens_of(text)
     for part in parts:
         for start, end in measures(part, text):
             spans[start] = (start, end)
-        options = [(fit(part, token.key), -place, token) for place, token in enumerate(tokens_of(text))]
+        options = [(fit(part, token.key), -place, token) for place, token in enumerate(tokens)]
         options = [option for option in options if option[0] and option[2].start not in spans]
         if options:
             token = max(options)[2]
@@ -49,11 +51,11 @@ def _complement(spans: Iterable[tuple[int, int]], length: int) -> list[tuple[int
 
 
 def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Space around what is marked stays outside, so that marks are of words."""
+    """Marks are of words: not of what only separates them, nor of the space around them."""
     parts, at = [], 0
     for start, end in spans:
         held = text[start:end]
-        if not held.strip():
+        if not any(map(str.isalnum, held)):
             continue
         start, end = start + len(held) - len(held.lstrip()), end - len(held) + len(held.rstrip())
         parts += [escape(text[at:start]), OPEN, escape(text[start:end]), CLOSE]

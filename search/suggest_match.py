@@ -89,7 +89,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Completion:
     """What all typed words become. `together`: they stand side by side in the name. `errors` are words mistyped;
-    `completed` is what the last one becomes."""
+    `completed` is what the last one becomes; `literal`: it is typed whole, right behind the word before it."""
 
     text: str
     places: frozenset[int]
@@ -97,6 +97,7 @@ class Completion:
     brand: bool
     errors: int
     completed: str
+    literal: bool
 
     @property
     def first(self) -> int:
@@ -118,8 +119,13 @@ def complete(reading: Sequence[str], product: Sampled, name: NameWords, *, typos
     last = [piece for piece in _pieces(reading[-1], product, name, typos=typos) if piece.first not in taken]
     if any(piece.fit is not Fit.TYPO for piece in last):
         last = [piece for piece in last if piece.fit is not Fit.TYPO]
-    last.sort(key=lambda piece: (piece.first == name.noun, _rank(piece)), reverse=True)
-    return [_joined([*before, piece], name) for piece in last[:ALTERNATIVES]]
+    # A word that is typed whole behind the one before it is meant, however short it is: 'usb c'. Then the noun is.
+    last.sort(key=lambda piece: (_follows(piece, taken), piece.first == name.noun, _rank(piece)), reverse=True)
+    return [_joined([*before, piece], name, literal=_follows(piece, taken)) for piece in last[:ALTERNATIVES]]
+
+
+def _follows(piece: Piece, taken: set[int]) -> bool:
+    return piece.fit is Fit.WHOLE and piece.first - 1 in taken
 
 
 def _rank(piece: Piece) -> tuple[Fit, bool]:
@@ -153,7 +159,7 @@ def _named(part: str, name: NameWords, *, typos: bool) -> Iterator[Piece]:
                 yield Piece(name.text(place, place + 1), how, place, place + 1)
 
 
-def _joined(pieces: Sequence[Piece], name: NameWords) -> Completion:
+def _joined(pieces: Sequence[Piece], name: NameWords, *, literal: bool) -> Completion:
     """In the order of the name where the words stand side by side in it; as typed otherwise, with the noun last."""
     places = frozenset(place for piece in pieces if piece.first >= 0 for place in range(piece.first, piece.last + 1))
     named = bool(places) and all(piece.first >= 0 for piece in pieces)
@@ -164,4 +170,4 @@ def _joined(pieces: Sequence[Piece], name: NameWords) -> Completion:
         ordered = sorted(pieces, key=lambda piece: name.noun is not None and piece.first <= name.noun <= piece.last)
         text = " ".join(dict.fromkeys(piece.text for piece in ordered))
     errors = sum(piece.fit is Fit.TYPO for piece in pieces)
-    return Completion(text, places, together, any(piece.brand for piece in pieces), errors, pieces[-1].text)
+    return Completion(text, places, together, any(piece.brand for piece in pieces), errors, pieces[-1].text, literal)

@@ -1,34 +1,50 @@
-"""What was found a few seconds ago, so that the next one who types the same need not wait for it again."""
+"""What was found within the last minute, so that those who type the same need not wait for it again."""
 
 import time
 from collections.abc import Iterable, Mapping
 
-# More than is typed within a few seconds; then all of it is forgotten.
-MOST = 20_000
+# More than is typed within a minute; then all of it is forgotten.
+MOST_COUNTS, MOST_BEGINNINGS = 20_000, 100_000
 # Smaller numbers are counted every time: there, one product more or less is seen.
-LARGE = 100
+LARGE = 20
+SHORTEST = 3
 
 
 class Memory:
-    """Large counts, by what was counted; and typed texts that needed no look for typing errors.
+    """Large counts, by what was counted, and the words that suggestions were made of. With 0 seconds, nothing is kept.
 
     Neither decides whether a suggestion finds anything: that is seen in the index every time.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._held: dict[tuple[str | None, str], tuple[float, int]] = {}
+        self._counts: dict[tuple[str | None, str], tuple[float, int]] = {}
+        self._beginnings: set[str] = set()
+        self._beginnings_until = 0.0
 
     def counts(self, category: str | None, names: Iterable[str]) -> dict[str, int]:
         """The counts that are known of these."""
         now = time.monotonic()
-        held = {name: self._held.get((category, name)) for name in names}
+        held = {name: self._counts.get((category, name)) for name in names}
         return {name: found[1] for name, found in held.items() if found is not None and found[0] > now}
 
     def remember(self, category: str | None, counts: Mapping[str, int]) -> None:
         until = time.monotonic() + self._seconds
-        if len(self._held) > MOST:
-            self._held.clear()
+        if len(self._counts) > MOST_COUNTS:
+            self._counts.clear()
         for name, count in counts.items():
             if count >= LARGE:
-                self._held[category, name] = until, count
+                self._counts[category, name] = until, count
+
+    def knows(self, part: str) -> bool:
+        """Whether a word of a suggestion began with it: then it is no typing error."""
+        return part in self._beginnings and time.monotonic() < self._beginnings_until
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Words of the catalogue."""
+        now = time.monotonic()
+        if now >= self._beginnings_until or len(self._beginnings) > MOST_BEGINNINGS:
+            self._beginnings.clear()
+            self._beginnings_until = now + self._seconds
+        for word in words:
+            self._beginnings.update(word[:length] for length in range(SHORTEST, len(word) + 1))

@@ -4,6 +4,7 @@ from search.completion import edits_allowed, singular
 
 # What may stand for a letter: an index has words without accents. (Any character at all costs twice as much.)
 _LETTER = "[a-z0-9]"
+SHORTEST_PLURAL = 5
 
 
 def mistyped(part: str) -> str:
@@ -12,7 +13,7 @@ def mistyped(part: str) -> str:
     The first letter is as typed. Of two edits, one is in the first half and one in the second. A plural also stands
     for its singular, which is how some fields have it.
     """
-    first, rest = part[0], singular(part)[1:]
+    first, rest = part[0], (singular(part) if len(part) >= SHORTEST_PLURAL else part)[1:]
     if edits_allowed(part) == 1:
         return f"{first}{_one_edit(rest)}.*"
     half = len(rest) // 2

@@ -24,6 +24,8 @@ WITH_BRAND = 0.2
 CATEGORY = 0.9
 # For each typing error.
 MISTYPED = 0.3
+# Another word of a name that has what is typed as it is typed: "usb charger" beside "usb c".
+LESS_LITERAL = 0.6
 # Another word of a name whose noun is already what is typed: a brand perhaps, or a series.
 ASIDE = 0.3
 # Words between what is typed and the noun that still make a phrase people type.
@@ -38,13 +40,13 @@ Found = dict[frozenset[str], "Candidate"]
 @dataclass(slots=True)
 class Candidate:
     """`words` are what its spellings have in common, `texts` these with how much they are said, `products` the ids of
-    those that say it. `exact`: some say it without a typing error."""
+    those that say it, with how much they do. `exact`: some say it without a typing error."""
 
     words: frozenset[str]
     texts: dict[str, float] = field(default_factory=dict)
     score: float = 0.0
     exact: bool = False
-    products: set[str] = field(default_factory=set)
+    products: dict[str, float] = field(default_factory=dict)
     leaves: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -72,10 +74,15 @@ def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[
         how = best_fit(last, words, typos=typos)[0] if len(words) <= CATEGORY_WORDS else Fit.NONE
         if how:
             others = [part for part in before if not best_fit(part, words, typos=typos)[0]]
+            if others and node is not product.nodes[-1]:
+                # "usb computers": what is said of a product is said of the thing it is, not of its department.
+                continue
             said = (*words_of(product.name), *words_of(product.brand or ""), *words_of(node.label))
             completed = [best_fit(part, said, typos=typos)[1] for part in others]
             if None not in completed:
-                share = CATEGORY if how is not Fit.TYPO else CATEGORY * MISTYPED
+                share = CATEGORY * MISTYPED if how is Fit.TYPO else CATEGORY
+                # "usb c" may be all that is meant.
+                share *= LESS_LITERAL if before and len(last) < SHORTEST_BEGINNING else 1
                 yield " ".join([*filter(None, completed), node.name.lower()]), share
 
 
@@ -93,8 +100,11 @@ def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]], *, e
             candidate = found[key] = Candidate(key)
         candidate.exact |= exact
         candidate.texts[text] = candidate.texts.get(text, 0) + share
-        candidate.score += share * (1 + min(product.popularity, 1))
-        candidate.products.add(product.id)
+        before, now = candidate.products.get(product.id, 0.0), share * (1 + min(product.popularity, 1))
+        if now > before:
+            # It may be in two samples.
+            candidate.score += now - before
+            candidate.products[product.id] = now
         if product.leaf:
             candidate.leaves[product.leaf] = candidate.leaves.get(product.leaf, 0) + 1
 
@@ -113,8 +123,8 @@ def _said(readings: Sequence[Sequence[str]], product: Sampled, *, typos: bool) -
         completions = complete(reading, product, name, typos=typos)
         for completion in completions:
             share = MISTYPED**completion.errors
-            if completion is not completions[0] and name.noun in completions[0].places:
-                share *= ASIDE
+            if completion is not completions[0]:
+                share *= LESS_LITERAL if completions[0].literal else ASIDE if name.noun in completions[0].places else 1
             for text, said in _forms(reading, product, name, completion):
                 yield text, share * said
         if completions:
@@ -138,7 +148,7 @@ def _forms(
 
 def _base(reading: Sequence[str], completion: Completion) -> float:
     """A noun is missing: what is said without it?"""
-    if completion.brand:
+    if completion.brand or completion.literal:
         return BASE
     if len(completion.completed) == 1:
         return 0.0
@@ -155,7 +165,10 @@ def choose(found: Found, typed: Typed) -> list[Candidate]:
     things: set[frozenset[str]] = set()
     for candidate in sorted(found.values(), key=_order):
         thing = _thing(candidate.words, typed.parts)
-        if thing in things or sum(candidate.products == other.products for other in kept) == SAME_PRODUCTS:
+        if (
+            thing in things
+            or sum(candidate.products.keys() == other.products.keys() for other in kept) == SAME_PRODUCTS
+        ):
             continue
         things.add(thing)
         kept.append(candidate)

@@ -6,7 +6,7 @@ import pytest
 
 from search.suggest_highlight import completed, found
 from search.suggest_match import name_words
-from search.suggest_memory import LARGE, Memory
+from search.suggest_memory import LARGE, MOST_COUNTS, Memory
 from search.suggest_queries import Found, add_categories, add_names, choose
 from search.suggest_samples import Node, Sampled
 from search.suggest_typed import Typed, read_typed
@@ -140,7 +140,24 @@ def test_memory_keeps_large_counts_for_some_seconds() -> None:
     assert memory.counts(None, ["query:shoe"]) == {}
 
 
+def test_memory_knows_the_beginnings_of_words() -> None:
+    memory = Memory(60)
+    memory.learn(["shoes", "tv"])
+    assert all(map(memory.knows, ["sho", "shoe", "shoes"]))
+    assert not any(map(memory.knows, ["sh", "hoe", "shoesx", "tv", ""]))
+
+
 def test_memory_of_no_seconds_keeps_nothing() -> None:
     memory = Memory(0)
     memory.remember(None, {"query:shoe": LARGE})
+    memory.learn(["shoes"])
     assert memory.counts(None, ["query:shoe"]) == {}
+    assert not memory.knows("shoes")
+
+
+def test_memory_forgets_before_it_grows_too_large() -> None:
+    memory = Memory(60)
+    for number in range(MOST_COUNTS + 10):
+        memory.remember(None, {f"query:{number}": LARGE})
+    assert memory.counts(None, ["query:0"]) == {}
+    assert memory.counts(None, [f"query:{MOST_COUNTS + 9}"])
