@@ -123,9 +123,10 @@ def gains(words: Words, needed: str, dials: Dials, now: datetime, categories: Ma
 
 
 def _heads(words: Words, head: str) -> list[str]:
-    """The thing searched for, and the things that it is also called."""
+    """The thing searched for, also as one word with the one before ('head phones'), and what else it is called."""
+    joined = [span.text for span in words.spans if span.last == len(words.wanted) and span.text.endswith(head)]
     also = (text for said, same in words.synonyms.items() if said.endswith(head) for text in same)
-    return list(dict.fromkeys([head, *filter(None, map(head_of, also))]))
+    return list(dict.fromkeys([head, *joined, *filter(None, map(head_of, also))]))
 
 
 def _gain(name: str, clause: Clause, weight: float) -> Clause:

@@ -31,6 +31,13 @@ async def test_the_head_noun_is_a_factor(signed_in: SignedIn) -> None:
     assert answer["hits"][0]["sku"] == "NX-450"
 
 
+async def test_the_head_noun_may_be_typed_as_two_words(signed_in: SignedIn) -> None:
+    async with signed_in("admin") as admin:
+        answer = (await admin.get(PATH, params={"q": "head phones", "explain": "true"})).json()
+    (headphones,) = answer["hits"]
+    assert (headphones["sku"], "head" in headphones["explanation"]["gains"]) == ("HP-2", True)
+
+
 async def test_only_merchandisers_see_how_results_are_made(
     client: httpx.AsyncClient, editor: httpx.AsyncClient
 ) -> None:

@@ -28,7 +28,7 @@ QUERIES = [
     ("head phones", "headphones", "headphones"), ("headset", "headsets", "headset"),
     ("head set", "headsets", "headset"),
     ("smart watch", "smart-watches", "watch"), ("smartwatch", "smart-watches", "watch"),
-    ("tshirt", "t-shirts", "t-shirt"), ("wifi router", "routers", "router"), ("e reader", "e-readers", "e-reader"),
+    ("tshirt", "t-shirts", "t-shirt"), ("wifi router", "routers", "router"), ("e reader", "e-readers", "reader"),
     # Plurals, case, accents, order.
     ("TENTS", "tents", "tent"), ("wrenches", "screwdrivers-wrenches", "wrench"),
     ("lumiere douce eyeliner", "eyes", "eyeliner"),
