@@ -7,7 +7,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 env: $(READY)
 
-$(READY): pyproject.toml requirements-bootstrap.lock requirements-dev.lock
+$(READY): pyproject.toml setup.py proto/catalog/v1/product_service.proto requirements-bootstrap.lock requirements-dev.lock
 	@echo "Making the environment $(VENV)"
 	@.ci/environment $(abspath $(VENV))
 	@touch $@
@@ -56,5 +56,5 @@ lock: $(READY)
 
 clean:
 	@if [ -x $(BIN)/catalog ]; then $(BIN)/catalog down; fi
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build catalog/v1/*_pb2* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

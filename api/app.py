@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 import anyio
@@ -10,25 +10,56 @@ from fastapi import Depends, FastAPI
 from redis.asyncio import Redis
 
 import storefront.routes
-from api import docs, openapi, problems
-from api.auth import may_search
+from api import asyncapi, docs, openapi, problems
+from api.auth import may_browse
+from api.bounds import Bounds
+from api.cors import Cors
+from api.feed import Feed
+from api.graphql import door as graphql
+from api.identity import Identity
+from api.limits import Limiter
+from api.limits.http import RateLimit
+from api.live import door as live
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.rest import admin, auth, categories, health, product_bulk, products, quarantine, search, synonyms
+from api.rest import (
+    admin,
+    api_keys,
+    audit,
+    auth,
+    categories,
+    health,
+    instantsearch,
+    orders,
+    product_bulk,
+    products,
+    quarantine,
+    search,
+    synonyms,
+    users,
+    webhooks,
+)
+from api.search_metrics import SearchCollector
+from api.service import Service
 from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
-from search.engine import SearchEngine
-from search.postgres import SynonymReader
+from search.cache import SearchCache
+from search.fallback import Fallback
+from search.fallback_engine import DegradingEngine
+from search.postgres import CatalogReader, SynonymReader, live_index
 
 # An import of its own connection each: more than a few would only wait for each other's locks.
 BULK_AT_ONCE = 4
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application, connected to nothing until it is asked something. Raises SettingsError without a signing key."""
+def create_app(settings: Settings | None = None, *, grpc: bool = False) -> FastAPI:
+    """The application, connected to nothing until it is asked something. Raises SettingsError without a signing key.
+
+    With `grpc`, the gRPC server runs as long as the application does.
+    """
     settings = settings or get_settings()
     signing_key(settings)
     configure_logs(settings)
@@ -42,17 +73,48 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     _make_resources(app, settings)
+    app.state.serves_grpc = grpc
     problems.install(app)
-    for room in (search, products, product_bulk, categories, synonyms, admin, quarantine, auth, health):
+    for room in (
+        search,
+        instantsearch,
+        products,
+        product_bulk,
+        categories,
+        orders,
+        synonyms,
+        admin,
+        quarantine,
+        auth,
+        users,
+        api_keys,
+        audit,
+        webhooks,
+        asyncapi,
+        health,
+        graphql,
+        live,
+    ):
         app.include_router(room.router)
     openapi.install(app)
     docs.install(app)
     # Last, because they take what is left.
     for pages in (storefront.routes.router, storefront.routes.unknown):
-        app.include_router(pages, dependencies=[Depends(may_search)])
-    app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(settings, path))
-    app.add_middleware(RequestContext, metrics=app.state.metrics)
+        app.include_router(pages, dependencies=[Depends(may_browse)])
+    _surround(app, settings)
     return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """What every request passes before an endpoint, innermost first."""
+    limiter: Limiter = app.state.limiter
+    origins = tuple(settings.cors_origins.replace(",", " ").split())
+    app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(settings, path))
+    app.add_middleware(RateLimit, limiter=limiter, identity=app.state.identity)
+    app.add_middleware(Bounds, settings=settings, seconds_of=lambda path: _seconds(settings, path))
+    if origins:
+        app.add_middleware(Cors, origins=origins)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, limiter=limiter, varies_by_origin=bool(origins))
 
 
 def _make_resources(app: FastAPI, settings: Settings) -> None:
@@ -61,23 +123,55 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.database = Database(make_engine(settings))
     app.state.elasticsearch = make_async_client(settings)
     app.state.synonyms = SynonymReader(app.state.database, settings)
-    app.state.search = SearchEngine(app.state.elasticsearch, settings, app.state.synonyms)
+    app.state.search = _make_engine(app, settings)
+    app.state.identity = Identity(settings, app.state.database)
+    app.state.service = Service(settings, app.state.database, app.state.identity, app.state.search)
+    app.state.limiter = Limiter(settings, app.state.metrics.rejected)
+    app.state.feed = Feed(app.state.service)
+    app.state.places = live.Places(settings, app.state.metrics.registry)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
     app.state.password_limiter = anyio.CapacityLimiter(os.cpu_count() or 2)
     app.state.bulk_limiter = anyio.CapacityLimiter(BULK_AT_ONCE)
 
 
+def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
+    database = app.state.database
+    cache = None
+    if settings.cache_seconds:
+        wait = settings.cache_wait_seconds
+        redis = Redis.from_url(settings.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
+        cache = SearchCache(redis, settings, lambda: live_index(database))
+    fallback = Fallback(CatalogReader(database, settings), settings)
+    engine = DegradingEngine(app.state.elasticsearch, settings, app.state.synonyms, fallback, cache)
+    app.state.metrics.registry.register(SearchCollector(engine))
+    return engine
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
+    async with _grpc_server(app) if app.state.serves_grpc else nullcontext():
+        yield
+    await app.state.limiter.close()
     await app.state.redis.aclose()
+    await app.state.search.close()
     await app.state.elasticsearch.close()
     await app.state.synonyms.close()
     await app.state.database.engine.dispose()
 
 
+def _grpc_server(app: FastAPI) -> AbstractAsyncContextManager[int]:
+    # Whoever does not serve it does not pay for loading it.
+    from api.grpc.server import serving
+
+    return serving(app.state)
+
+
 def _body_limit(settings: Settings, path: str) -> int:
-    if path == search.PATH:
+    if path in (search.PATH, instantsearch.PATH):
         return min(search.MAX_BODY_BYTES, settings.max_body_bytes)
     return settings.max_bulk_bytes if path == product_bulk.PATH else settings.max_body_bytes
+
+
+def _seconds(settings: Settings, path: str) -> float:
+    return settings.bulk_timeout_seconds if path == product_bulk.PATH else settings.request_timeout_seconds

@@ -1,4 +1,4 @@
-"""Who is asking, and whether they may: bearer tokens (RFC 6750) and roles."""
+"""Who is asking over HTTP, and whether they may: dependencies, which come before a body is validated."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -6,93 +6,89 @@ from typing import Annotated
 import anyio
 import anyio.to_thread
 from fastapi import Depends
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from starlette.requests import Request
 
-from api.dependencies import DatabaseDep, SettingsDep
+from api.identity import Identity
+from api.service import Service
 from catalog.database import Database
 from catalog.errors import Forbidden, Unauthenticated
-from catalog.services import tokens, users
+from catalog.services import users
 from catalog.services.passwords import MAX_PASSWORD, verify_password
+from catalog.services.principals import Permission, Principal
 from catalog.services.users import Account
 
 TOKEN_URL = "/api/v1/auth/token"  # noqa: S105 - an address, not a secret
-WRITERS = ("admin", "editor")
-MERCHANDISERS = ("admin", "merchandiser")
+API_KEY = "X-API-Key"
 
-_bearer = OAuth2PasswordBearer(tokenUrl=TOKEN_URL, auto_error=False, scheme_name="password")
-
-
-async def current_claims(settings: SettingsDep, token: Annotated[str | None, Depends(_bearer)]) -> tokens.Claims | None:
-    """What the token says, without a look into the database; None without one. Raises Unauthenticated for a bad one."""
-    return tokens.verify(settings, token) if token else None
+# For the documentation's sake: `Identity` reads the headers itself.
+_bearer = OAuth2PasswordBearer(tokenUrl=TOKEN_URL, refreshUrl=TOKEN_URL, auto_error=False, scheme_name="password")
+_api_key = APIKeyHeader(name=API_KEY, auto_error=False, scheme_name="key", description="an API key")
 
 
-async def current_user(
-    database: DatabaseDep, claims: Annotated[tokens.Claims | None, Depends(current_claims)]
-) -> Account | None:
-    """The account behind the token with the role that it has now; None without a token.
-
-    Raises Unauthenticated when the token is bad or the account was deactivated since.
-    """
-    if claims is None:
-        return None
-    account = await database.run(users.by_id, claims.user_id)
-    if account is None:
-        raise Unauthenticated("The account of this token is no longer active.")
-    return account
+async def service(request: Request) -> Service:
+    held: Service = request.app.state.service
+    return held
 
 
-CurrentUser = Annotated[Account | None, Depends(current_user)]
+async def current_principal(
+    request: Request, _: Annotated[str | None, Depends(_bearer)], __: Annotated[str | None, Depends(_api_key)]
+) -> Principal:
+    """Who the credential says it is, ANYBODY without one. Raises Unauthenticated for a bad one."""
+    known: Principal | None = request.scope.get("principal")
+    if known is not None:  # the limiter, which stands before every endpoint, had to know
+        return known
+    identity: Identity = request.app.state.identity
+    return await identity.identify(request.headers.get("Authorization"), request.headers.get(API_KEY))
 
 
-def require(*roles: str) -> Callable[[Account | None], Awaitable[Account]]:
-    """A dependency that lets only these roles in: 401 without a token, 403 with another role."""
+ServiceDep = Annotated[Service, Depends(service)]
+Who = Annotated[Principal, Depends(current_principal)]
 
-    async def dependency(user: CurrentUser) -> Account:
-        if user is None:
-            raise Unauthenticated(f"This needs a token with the role {' or '.join(roles)}: ask for one at {TOKEN_URL}.")
-        if user.role not in roles:
-            raise Forbidden(f"This needs the role {' or '.join(roles)}; yours is {user.role}.")
-        return user
+
+def require(permission: Permission) -> Callable[[Request, Who], Awaitable[Principal]]:
+    """A dependency that lets in who has the permission at this moment: 401 without a credential, 403 without it."""
+
+    async def dependency(request: Request, who: Who) -> Principal:
+        identity: Identity = request.app.state.identity
+        confirmed = await identity.confirm(who)
+        confirmed.require(permission)
+        return confirmed
 
     return dependency
 
 
-Writer = Annotated[Account, Depends(require(*WRITERS))]
-Admin = Annotated[Account, Depends(require("admin"))]
-Merchandiser = Annotated[Account, Depends(require(*MERCHANDISERS))]
+Writer = Annotated[Principal, Depends(require("write"))]
+Admin = Annotated[Principal, Depends(require("administer"))]
+Merchandiser = Annotated[Principal, Depends(require("merchandise"))]
 
 
-async def sees_published_only(user: CurrentUser) -> bool:
-    """Drafts, archived products and those outside their dates are for the people who edit them."""
-    return user is None or user.role not in WRITERS
+async def may_search(held: ServiceDep, who: Who) -> Principal:
+    """Anybody while `public_search` is set, otherwise everybody with a credential; a bad one is refused in any case."""
+    held.may_search(who)
+    return who
 
 
-PublishedOnly = Annotated[bool, Depends(sees_published_only)]
+async def may_browse(who: Annotated[Principal, Depends(may_search)]) -> None:
+    """The shop's pages show the whole catalogue, so that a credential with forced filters does not open them."""
+    if who.forced:
+        raise Forbidden("The shop's pages do not open with a credential that has forced filters: use the interface.")
 
 
-async def may_search(settings: SettingsDep, claims: Annotated[tokens.Claims | None, Depends(current_claims)]) -> None:
-    """Anybody while `public_search` is set, otherwise everybody with a token; a bad token is refused in any case."""
-    if claims is None and not settings.public_search:
-        raise Unauthenticated(f"This catalogue is searched with a token only: ask for one at {TOKEN_URL}.")
-
-
-def require_merchandiser(claims: tokens.Claims | None, parameter: str) -> None:
-    """Raises Unauthenticated or Forbidden unless the token lets its owner see how results are made."""
-    needs = f"{parameter} needs the role {' or '.join(MERCHANDISERS)}"
-    if claims is None:
-        raise Unauthenticated(f"{needs}: ask for a token at {TOKEN_URL}.")
-    if claims.role not in MERCHANDISERS:
-        raise Forbidden(f"{needs}; yours is {claims.role}.")
+Searcher = Annotated[Principal, Depends(may_search)]
 
 
 async def log_in(request: Request, database: Database, email: str, password: str) -> Account:
-    """The account of this address and password. Raises Unauthenticated, equally slowly whichever of them is wrong."""
+    """The account of this address and password. Raises Unauthenticated, equally slowly whichever of them is wrong.
+
+    Raises TooManyRequests after too many failures, before a password is looked at.
+    """
+    attempt = await request.app.state.limiter.log_in(email, request.scope["client_address"])
     account = await database.run(users.by_email, email)
     password_hash = account.password_hash if account else None
     limiter: anyio.CapacityLimiter = request.app.state.password_limiter
     right = await anyio.to_thread.run_sync(verify_password, password[:MAX_PASSWORD], password_hash, limiter=limiter)
     if account is None or not right:
         raise Unauthenticated("The e-mail address or the password is wrong.")
+    await attempt.succeeded()
     return account

@@ -1,10 +1,12 @@
 """Prometheus metrics: this process's requests as they happen, and what Postgres knows when they are scraped."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 
+from api.event_metrics import EventCollector
 from catalog.services.ledger import Lag
 from catalog.services.reconciliation import Reconciliation
 
@@ -42,6 +44,19 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._running = Gauge("catalog_http_requests_in_flight", "Requests being answered", registry=self.registry)
+        self._refused = Counter(
+            "catalog_rate_limited",
+            "Calls refused because a budget is spent",
+            ["policy", "kind"],
+            registry=self.registry,
+        )
+        self._shared = Gauge(
+            "catalog_rate_limits_shared",
+            "1 while budgets are counted in Redis for all processes, 0 while each process counts for itself",
+            registry=self.registry,
+        )
+        self._shared.set(1)
         self._up = Gauge("catalog_postgres_up", "1 when the ledger could be read", registry=self.registry)
         self._lag = {
             name: Gauge(f"catalog_sync_{name}", help_text, registry=self.registry)
@@ -62,11 +77,24 @@ class Metrics:
         }
         self._counts = Counts()
         self.registry.register(self._counts)
+        self.events = EventCollector()
+        self.registry.register(self.events)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "OTHER"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def in_flight(self) -> AbstractContextManager[object]:
+        """Around the answering of a request."""
+        return self._running.track_inprogress()
+
+    def rejected(self, policy: str, kind: str) -> None:
+        """A budget is spent: `policy` and `kind` are names of `api.limits`, and never what a client sent."""
+        self._refused.labels(policy, kind).inc()
+
+    def limits_shared(self, shared: bool) -> None:
+        self._shared.set(1 if shared else 0)
 
     def render(self, lag: Lag | None, state: Reconciliation | None) -> bytes:
         """The text format. Without Postgres the gauges are NaN, so that nobody takes silence for zero lag."""

@@ -1,60 +1,87 @@
-"""Around every request: an id, a log line, a metric, a limit on the body, and an answer even to what nobody foresaw."""
+"""Around every request: an id, an address, a log line, a metric, safe headers, a limit on the body, and an answer even
+to what nobody foresaw."""
 
-import re
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import request_ids, versioning
+from api.headers import protect, vary_by_origin
+from api.limits.http import headers_of
+from api.limits.limiter import Limiter
 from api.metrics import Metrics
 from api.problems import respond
 from catalog.errors import CatalogError, TooLarge
 
-REQUEST_ID = "X-Request-ID"
-_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_REQUEST_ID = request_ids.HEADER.lower().encode()
 _log = structlog.get_logger()
 
 
 class RequestContext:
-    """The outermost one. The id is the client's X-Request-ID if it is a sane one, and is answered in any case."""
+    """The outermost one. Leaves `request_id` and `client_address` in the scope, of web sockets as well."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, limiter: Limiter, *, varies_by_origin: bool = False) -> None:
         self.app = app
         self.metrics = metrics
+        self.limiter = limiter
+        self.varies_by_origin = varies_by_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = scope["request_id"] = sent if _SANE_ID.fullmatch(sent) else uuid4().hex
+        with structlog.contextvars.bound_contextvars(**self._enter(scope)):
+            if scope["type"] == "http":
+                await self._answer(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+
+    def _enter(self, scope: Scope) -> dict[str, Any]:
+        """Who it is and where it comes from; the fields that every log line of it carries."""
+        headers, peer = Headers(scope=scope), (scope.get("client") or (None,))[0]
+        scope["request_id"] = request_ids.request_id(headers.get(request_ids.HEADER))
+        scope["client_address"] = self.limiter.address(peer, ",".join(headers.getlist("x-forwarded-for")))
+        if headers.get("x-forwarded-proto") == "https" and self.limiter.trusts(peer):
+            scope["scheme"] = "https" if scope["type"] == "http" else "wss"
+        trace = request_ids.trace_id(headers.get("traceparent"))
+        return {"request_id": scope["request_id"], **({"trace_id": trace} if trace else {})}
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                message["headers"] = self._headers(list(message.get("headers", ())), scope, status)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with self.metrics.in_flight():
             try:
-                await self.app(scope, receive, send_with_id)
+                await self.app(scope, receive, send_with_headers)
             except Exception:
                 _log.exception("http.failed", method=scope["method"], path=scope["path"])
                 if not status:
                     error = CatalogError("Something went wrong here. The request_id finds it in the log.")
-                    await respond(request_id, error)(scope, receive, send_with_id)
-            seconds = time.perf_counter() - started
-            template = route_template(scope)
-            self.metrics.observe(scope["method"], template, status, seconds)
-            _log.info(
-                "http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 4)
-            )
+                    await respond(scope["request_id"], error)(scope, receive, send_with_headers)
+        seconds = time.perf_counter() - started
+        self.metrics.observe(scope["method"], route_template(scope), status, seconds)
+        _log.info("http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 4))
+
+    def _headers(self, raw: list[tuple[bytes, bytes]], scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
+        raw.append((_REQUEST_ID, scope["request_id"].encode()))
+        raw += headers_of(scope.get("rate_limit"))
+        if versioning.DEPRECATED:
+            raw += versioning.headers_of(scope["method"], route_template(scope))
+        protect(raw, scope, status)
+        if self.varies_by_origin:
+            vary_by_origin(raw)
+        return raw
 
 
 def route_template(scope: Scope) -> str:

@@ -5,23 +5,37 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api import versioning
 from api.problems import Problem, answers
 
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds until the budget allows it again", "schema": {"type": "integer"}}
+}
 VERSION = "3.0.3"
 TAGS = [
     {"name": "products", "description": "The catalogue's products. Reading is free; writing needs admin or editor."},
     {"name": "categories", "description": "The tree that products hang in."},
+    {
+        "name": "orders",
+        "description": "What was bought: orders reserve their stock. Needs storefront or admin.",
+    },
     {"name": "search", "description": "Search, facets and suggestions, answered from Elasticsearch."},
     {"name": "merchandising", "description": "What ranks where, and what words mean. Needs merchandiser or admin."},
     {"name": "auth", "description": "Log in for a token, then send `Authorization: Bearer <token>`."},
-    {"name": "admin", "description": "Rebuilds of the index, and what it refused. Needs the role admin."},
+    {"name": "users", "description": "Users and API keys. Needs the role admin."},
+    {
+        "name": "admin",
+        "description": "Rebuilds of the index, what it refused, and who changed what. Needs the role admin.",
+    },
+    {"name": "webhooks", "description": "Who is told of domain events (/asyncapi lists them). Needs the role admin."},
     {"name": "health", "description": "For load balancers and Prometheus."},
 ]
 DESCRIPTION = """\
 A product catalogue with faceted search. Postgres is the truth, Elasticsearch answers the searches.
 
 Errors are `application/problem+json` (RFC 9457); `errors` names the wrong fields as they were written. Unknown fields
-and unknown parameters are refused. Every answer carries an `X-Request-ID`.
+and unknown parameters are refused. Every answer carries an `X-Request-ID`. Requests spend units of a budget:
+`RateLimit` tells what is left of it, and a 429 says when to come back.
 """
 
 
@@ -34,6 +48,8 @@ def install(app: FastAPI) -> None:
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(_problem_schemas())
             _replace_validation_errors(document)
+            _add_limits(document)
+            versioning.mark(document)
             app.openapi_schema = {**to_3_0(document), "openapi": VERSION}
         return app.openapi_schema
 
@@ -48,6 +64,16 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
                 operation["responses"]["422"] = answers(422)[422]
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)
+
+
+def _add_limits(document: dict[str, Any]) -> None:
+    """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.bounds`."""
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            said = operation["responses"]
+            if not path.startswith(("/health/", "/metrics")):
+                said["429"] = {**answers(429)[429], "headers": _RETRY_AFTER}
+            said.setdefault("503", answers(503)[503])
 
 
 def _problem_schemas() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.errors import CatalogError, FieldError, InvalidInput, Unauthenticated, Unavailable
+from catalog.errors import CatalogError, FieldError, InvalidInput, TooManyRequests, Unauthenticated, Unavailable
 from catalog.schemas.messages import field_errors
 from catalog.services.violations import explain
 
@@ -58,8 +58,11 @@ def respond(request_id: str, error: CatalogError, headers: dict[str, str] | None
     headers = dict(headers or {})
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, TooManyRequests) and error.policy:
+        headers["RateLimit-Policy"] = f'"{error.policy}";q={error.limit};w={error.window}'
+        headers["RateLimit"] = f'"{error.policy}";r=0;t={error.retry_after}'
     return Response(orjson.dumps(body), error.status, headers, MEDIA_TYPE)
 
 

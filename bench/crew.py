@@ -19,7 +19,7 @@ from elasticsearch import Elasticsearch
 
 from bench.errors import BenchError
 from bench.lag import STUCK_SECONDS, waiting
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.logs import configure_process_logs
 from catalog.settings import Settings

@@ -22,7 +22,7 @@ from bench.progress import Progress
 from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
 from bench.state import at_work, prepare, warm_up
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.rows import read_products

@@ -16,7 +16,7 @@ from bench.progress import Progress
 from bench.raw import raw_index, settled
 from bench.report import Report, against, alone
 from bench.state import give_up_standby
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from bench.processes import run
 from catalog.settings import Settings
-from stack import ephemeral
+from stack import Ephemeral, ephemeral
 
 HEAP = "1g"
 
@@ -13,6 +13,13 @@ HEAP = "1g"
 @contextmanager
 def own_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[Settings]:
     """Started and migrated servers; the settings are the given ones, but for the addresses. Gone at the end."""
+    with own_stack(settings, report) as (own, _):
+        yield own
+
+
+@contextmanager
+def own_stack(settings: Settings, report: Callable[[str], None]) -> Iterator[tuple[Settings, Ephemeral]]:
+    """The same, with the servers themselves for whoever stops one."""
     # A server that boots fast compiles badly, and would be measured so for as long as it runs.
     with ephemeral(report, heap=HEAP, fast_boot=False) as servers:
         own = settings.model_copy(
@@ -29,4 +36,4 @@ def own_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[S
         )
         report("Creating the database schema and the first index")
         run(own, "migrate")
-        yield own
+        yield own, servers

@@ -25,7 +25,7 @@ from bench.raw import settled
 from bench.report import Report
 from bench.shopper import Parameters, Shopper, look_around
 from bench.state import give_up_standby
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index
@@ -68,6 +68,7 @@ def open_shop(settings: Settings, progress: Progress, *, products: int, seed: in
     settings = settings.model_copy(
         update={
             "http_port": port,
+            "grpc_port": 0,
             "http_host": "127.0.0.1",
             "public_search": True,
             "jwt_secret": SecretStr(secrets.token_urlsafe(32)),
@@ -82,7 +83,7 @@ def open_shop(settings: Settings, progress: Progress, *, products: int, seed: in
         progress.begin("starting the API")
         with running(settings, "serve") as peaks, load_program() as load:
             url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/health/ready")
+            wait_for(f"{url}/health/ready")
             yield Shop(settings, url, peaks, load, shopper, machine(connection, client, settings))
 
 
@@ -114,7 +115,8 @@ def _fill(
     return ids
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Until it answers. Raises BenchError."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

@@ -23,7 +23,7 @@ from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
 from bench.state import at_work, prepare, warm_up
 from bench.writer import Written, without_triggers, write
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.compare import differences

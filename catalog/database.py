@@ -1,4 +1,4 @@
-"""Sessions: an async engine for the API, plain psycopg connections for workers and commands."""
+"""Sessions of the API, on an async engine."""
 
 import asyncio
 import random
@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
-from psycopg.rows import TupleRow
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from catalog.connections import connect as connect
 from catalog.errors import Unavailable
 from catalog.settings import Settings
 
@@ -38,13 +38,6 @@ def make_engine(settings: Settings) -> AsyncEngine:
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
-
-
-def connect(
-    settings: Settings, name: str = "catalog-worker", *, autocommit: bool = False
-) -> psycopg.Connection[TupleRow]:
-    """A psycopg connection of its own for a worker or a command; `name` shows in pg_stat_activity."""
-    return psycopg.connect(settings.database_url, autocommit=autocommit, connect_timeout=5, application_name=name)
 
 
 class Database:

@@ -9,7 +9,11 @@ CatalogError
 ├── Conflict      409    the change contradicts what is stored
 ├── PreconditionFailed 412  If-Match names another version
 ├── TooLarge      413
-└── Unavailable   503    a server behind this one does not answer; `retry_after` seconds
+├── UrlTooLong    414
+├── HeadersTooLarge 431
+├── TooManyRequests 429  a budget is spent; `retry_after` seconds
+├── Unavailable   503    a server behind this one does not answer; `retry_after` seconds
+└── DeadlineExceeded 504 nobody waits for the answer any more
 """
 
 from dataclasses import dataclass
@@ -76,6 +80,30 @@ class TooLarge(CatalogError):
     title = "Body too large"
 
 
+class UrlTooLong(CatalogError):
+    status = 414
+    title = "Address too long"
+
+
+class HeadersTooLarge(CatalogError):
+    status = 431
+    title = "Headers too large"
+
+
+class TooManyRequests(CatalogError):
+    """`policy` names the budget that is spent: `limit` units in `window` seconds."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after: int, *, policy: str = "", limit: int = 0, window: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+        self.policy = policy
+        self.limit = limit
+        self.window = window
+
+
 class Unavailable(CatalogError):
     status = 503
     title = "Temporarily unavailable"
@@ -83,3 +111,11 @@ class Unavailable(CatalogError):
     def __init__(self, detail: str, retry_after: int = 5) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class DeadlineExceeded(CatalogError):
+    status = 504
+    title = "Deadline exceeded"
+
+    def __init__(self, detail: str = "The answer was not ready by the deadline of the call.") -> None:
+        super().__init__(detail)

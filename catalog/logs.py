@@ -1,14 +1,20 @@
 """Logging: events with a static name and fields, JSON in production, coloured lines on a terminal."""
 
 import logging
+import re
 import sys
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from catalog.settings import Settings
+
+# The C0 and C1 control characters, and what Unicode ends lines with.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_OF_SEVERAL_LINES = ("exception", "stack")
 
 
 def _to_json(event: Any, **options: Any) -> str:
@@ -40,12 +46,30 @@ def configure_process_logs(settings: Settings) -> None:
     logging.getLogger("elastic_transport").setLevel(logging.WARNING)
 
 
+def one_line(text: str) -> str:
+    """What a client wrote can't begin a line of its own, nor colour or clear a terminal."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _escape(_: Any, __: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if isinstance(value, str) and name not in _OF_SEVERAL_LINES and _CONTROL.search(value):
+            event[name] = one_line(value)
+    return event
+
+
+def _traceback(stream: TextIO, exc_info: Any) -> None:
+    """A plain one: the pretty ones print every local variable, secrets among them, and take seconds to do it."""
+    text = StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    # An error's message may hold what a client wrote: indented, none of its lines passes for an event.
+    stream.write("\n".join(f"    {one_line(line)}".rstrip() for line in text.getvalue().split("\n")))
+
+
 def _rendering(settings: Settings) -> list[Processor]:
     if settings.log_json:
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
-    # The pretty tracebacks print every local variable, secrets among them, and take seconds to do it.
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+        return [_escape, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_to_json)]
+    return [_escape, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_traceback)]
 
 
 def configure_logs(settings: Settings) -> None:

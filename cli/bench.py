@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.report import Report, table, verdict
-from bench.servers import own_servers
+from bench.servers import own_servers, own_stack
 from catalog.logs import configure_process_logs
 from catalog.settings import Settings, get_settings
 
@@ -164,6 +164,30 @@ def suggest(
         lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds, rate=rate),
         as_json,
     )
+
+
+@bench.command()
+def degraded(
+    products: Products = 20_000,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="of each phase")] = 15,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Search while Elasticsearch is killed, hangs and comes back; and with the cache beside without it."""
+    from bench.degraded import degraded as measure
+
+    with own_stack(get_settings(), console.print) as (settings, servers), _shown() as shown:
+        configure_process_logs(settings)
+        report = measure(settings, servers, shown, products=products, seed=seed, seconds=seconds)
+    tell(report, as_json)
+
+
+@bench.command()
+def limits(calls: Annotated[int, typer.Option("--calls", min=100)] = 5000) -> None:
+    """Time what the rate limiter adds to a request, beside a bare PING of the same Redis."""
+    from cli.bench_limits import run as measure
+
+    measure(calls)
 
 
 def _run_scale(seed: int, seconds: float, as_json: bool) -> None:

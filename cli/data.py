@@ -21,6 +21,7 @@ from rich.table import Table
 
 from catalog.generator import generate as generate_lines
 from catalog.importing import LineResult, Record, Source, csv_records, import_records, json_records, open_source
+from catalog.importing.recorded import recorded_import
 from catalog.settings import get_settings
 
 console = Console(stderr=True)
@@ -54,9 +55,10 @@ def import_products(
     with closing(_open(file)) as source, _Rejects(_rejects_path(file, rejects)) as rejected:
         try:
             records = rejected.remember((csv_records if as_csv else json_records)(source))
-            for result in _shown(import_records(records, settings), source):
-                counts[result.status] += 1
-                rejected.take(result)
+            with recorded_import(settings, file, counts):
+                for result in _shown(import_records(records, settings), source):
+                    counts[result.status] += 1
+                    rejected.take(result)
         finally:
             # Also when it breaks off: what was committed until then stays, so it is worth knowing.
             if counts or sys.exc_info()[0] is None:

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.panel import Panel
 
 import stack
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings, get_settings
 from cli.children import Children
 from cli.stack import end_on_signals, kept_secret, stack_config
 from stack.ports import require_free
 
-PROCESSES = ("serve", "worker", "scheduler", "pump")
+PROCESSES = ("serve", "worker", "scheduler", "pump", "relay", "subscribers")
 PRODUCTS = 2000
 READY_WITHIN_SECONDS = 180
 
@@ -29,6 +29,8 @@ def demo() -> None:
     console = Console()
     settings = get_settings()
     require_free(settings.http_port, "the API", "CATALOG_HTTP_PORT")
+    if settings.grpc_port:
+        require_free(settings.grpc_port, "gRPC", "CATALOG_GRPC_PORT")
     end_on_signals()
     config = stack_config(settings)
     running: stack.Running | None = None
@@ -116,6 +118,7 @@ def _addresses(settings: Settings, login: tuple[str, str], home: Path) -> Panel:
         f"Shop           {base}/",
         f"API            {base}/api/v1",
         f"Documentation  {base}/docs",
+        *([f"gRPC           127.0.0.1:{settings.grpc_port}"] if settings.grpc_port else []),
         f"Health         {base}/health/ready",
         f"Log-in         {login[0]}  {login[1]}",
         f"Logs           {home}",

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from catalog.database import Database, connect, make_engine
+from catalog.connections import connect
+from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings, get_settings
 from cli.evaluation_tables import tell

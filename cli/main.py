@@ -22,6 +22,9 @@ COMMANDS = {
     "worker": "cli.run:worker",
     "scheduler": "cli.run:scheduler",
     "pump": "cli.run:pump",
+    "relay": "cli.events:relay",
+    "subscribers": "cli.events:subscribers",
+    "events": "cli.events:events",
     "import": "cli.data:import_products",
     "generate": "cli.data:generate",
     "reindex": "cli.reindex:reindex",
@@ -32,6 +35,7 @@ COMMANDS = {
     "bench": "cli.bench:bench",
     "quarantine": "cli.quarantine:quarantine",
     "user": "cli.users:user",
+    "apikey": "cli.api_keys:apikey",
 }
 
 

@@ -20,13 +20,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from catalog.database import connect
+from catalog.collector import calm_collector
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
 from catalog.schemas.job import MAX_SHARDS
 from catalog.settings import Settings, get_settings
 from indexer import jobs, rebuild
-from indexer.collector import calm_collector
 
 console = Console(stderr=True, soft_wrap=True)
 # Chunks in one step: nothing waits behind this process, so it need not pause after each.

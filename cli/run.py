@@ -13,12 +13,16 @@ from alembic import command
 from alembic.config import Config
 from rich.console import Console
 
+from catalog.collector import calm_collector
 from catalog.elasticsearch import make_client
 from catalog.errors import Unavailable
 from catalog.settings import Settings, get_settings
 from indexer.rebuild import ensure_index
+from stack.ports import require_free
 
 ROOT = Path(__file__).parent.parent
+# Of what a client sends over a web socket, in bytes.
+LARGEST_LIVE_MESSAGE = 64 * 1024
 # "migr" as a number.
 MIGRATION_LOCK = 0x6D696772
 console = Console(stderr=True)
@@ -58,19 +62,34 @@ def migrate() -> None:
 
 
 def serve() -> None:
-    """Run the API."""
+    """Run the API: HTTP and, unless its port is 0, gRPC."""
     import uvicorn
 
     from api.app import create_app
+    from api.protocol import bounded_protocol
 
     settings = get_settings()
+    if settings.grpc_port:
+        from api.grpc.server import credentials
+
+        require_free(settings.grpc_port, "gRPC", "CATALOG_GRPC_PORT")
+        credentials(settings)
+    app = create_app(settings, grpc=settings.grpc_port != 0)
+    calm_collector()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=10,
+        http=bounded_protocol(settings),
+        ws_max_size=LARGEST_LIVE_MESSAGE,
+        # Small messages to many: packing each would cost more than it saves.
+        ws_per_message_deflate=False,
+        server_header=False,
+        # Who is a proxy is one setting for every door: `api.limits.addresses`.
+        proxy_headers=False,
     )
 
 

@@ -33,6 +33,11 @@ class Job:
     started_at: datetime | None
 
     @property
+    def trail(self) -> dict[str, Any]:
+        """Fields for log lines about this job: the request that asked for it is in the API's log under the same id."""
+        return {name: self.params[name] for name in ("request_id",) if name in self.params}
+
+    @property
     def ended(self) -> bool:
         return self.state in (DONE, FAILED, CANCELLED)
 

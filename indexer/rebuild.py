@@ -20,7 +20,7 @@ import psycopg
 import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.errors import Conflict
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
@@ -33,6 +33,7 @@ from indexer.pressure import Pressure
 from indexer.release import release_quarantined
 from indexer.switch import locked, switch
 from indexer.upkeep import clear_leftovers, drop
+from mappings.analysis import analysis
 from mappings.names import index_name, read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS
 
@@ -99,6 +100,13 @@ def advance(connection: psycopg.Connection[Any], client: Elasticsearch, settings
     job = jobs.active(connection, REINDEX)
     if job is None:
         return Step.ENDED
+    with structlog.contextvars.bound_contextvars(**job.trail):
+        return _advance(connection, client, settings, job, pieces)
+
+
+def _advance(
+    connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, job: Job, pieces: int
+) -> Step:
     try:
         if job.cancel_requested:
             return _cancel(connection, client, settings, job)
@@ -209,6 +217,7 @@ def _prepare(connection: psycopg.Connection[Any], client: Elasticsearch, setting
         row = connection.execute("SELECT count(*) FROM products").fetchone()
         jobs.note(connection, job.id, index=name, phase="filling", total=int(row[0]) if row else 0)
         jobs.run(connection, job.id)
+        log.info("rebuild.begun", job_id=str(job.id), index=name)
     return Step.WORKED
 
 
@@ -223,6 +232,7 @@ def _create(connection: psycopg.Connection[Any], client: Elasticsearch, settings
         # Neither refreshed nor copied while it is filled: both are set when it is full.
         settings={
             **schema.settings,
+            "analysis": analysis(settings.language),
             "index": {"number_of_shards": shards, "number_of_replicas": 0, "refresh_interval": "-1"},
         },
     )
@@ -293,6 +303,7 @@ def _finish(connection: psycopg.Connection[Any], client: Elasticsearch, settings
         switch(connection, client, settings, target.name)
         jobs.note(connection, job.id, phase="live")
         jobs.end(connection, job.id, jobs.DONE)
+        log.info("rebuild.done", job_id=str(job.id), index=target.name)
     return Step.WORKED
 
 

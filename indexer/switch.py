@@ -8,7 +8,7 @@ import psycopg
 import structlog
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.errors import Conflict
 from catalog.failpoints import failpoint
 from catalog.settings import Settings

@@ -9,28 +9,54 @@ _UNITS = (
     r"\b"
 )
 
-ANALYSIS: dict[str, Any] = {
-    "char_filter": {
-        "inches": {"type": "pattern_replace", "pattern": _INCHES, "replacement": "$1inch "},
-        "units": {"type": "pattern_replace", "pattern": _UNITS, "replacement": "$1$2"},
-    },
-    "filter": {
-        "english": {"type": "stemmer", "language": "english"},
+# What each language's words lose: a list of filters of the analysis, by ISO 639-1.
+_LANGUAGES: dict[str, dict[str, dict[str, Any]]] = {
+    "en": {
         "possessive": {"type": "stemmer", "language": "possessive_english"},
+        "stem": {"type": "stemmer", "language": "english"},
     },
-    "normalizer": {
-        "folded": {"type": "custom", "filter": ["lowercase", "asciifolding"]},
-        # Brands are told apart as Postgres does it, by lower(name): accents matter.
-        "lower": {"type": "custom", "filter": ["lowercase"]},
+    "de": {"umlauts": {"type": "german_normalization"}, "stem": {"type": "stemmer", "language": "light_german"}},
+    "fr": {
+        "elision": {"type": "elision", "articles": ["l", "m", "t", "qu", "n", "s", "j", "d", "c"]},
+        "stem": {"type": "stemmer", "language": "light_french"},
     },
-    "analyzer": {
-        "product_text": {
-            "type": "custom",
-            "char_filter": ["inches", "units"],
-            "tokenizer": "standard",
-            "filter": ["lowercase", "asciifolding", "possessive", "english"],
-        },
-        # Words as they are written: for what is being typed, and the vocabulary that typing errors are corrected by.
-        "written": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+    "es": {"stem": {"type": "stemmer", "language": "spanish"}},
+    "it": {
+        "elision": {"type": "elision", "articles": ["c", "l", "all", "dall", "dell", "nell", "sull", "un", "d"]},
+        "stem": {"type": "stemmer", "language": "light_italian"},
     },
+    "nl": {"stem": {"type": "stemmer", "language": "dutch"}},
+    "pt": {"stem": {"type": "stemmer", "language": "light_portuguese"}},
 }
+LANGUAGES = tuple(_LANGUAGES)
+# These look at letters that folding takes away.
+_BEFORE_FOLDING = ("umlauts", "elision")
+
+
+def analysis(language: str = "en") -> dict[str, Any]:
+    """The analysis of an index whose products speak `language`, one of LANGUAGES."""
+    own = {f"{language}_{name}": described for name, described in _LANGUAGES[language].items()}
+    before = [name for name in own if name.endswith(_BEFORE_FOLDING)]
+    after = [name for name in own if name not in before]
+    return {
+        "char_filter": {
+            "inches": {"type": "pattern_replace", "pattern": _INCHES, "replacement": "$1inch "},
+            "units": {"type": "pattern_replace", "pattern": _UNITS, "replacement": "$1$2"},
+        },
+        "filter": own,
+        "normalizer": {
+            "folded": {"type": "custom", "filter": ["lowercase", "asciifolding"]},
+            # Brands are told apart as Postgres does it, by lower(name): accents matter.
+            "lower": {"type": "custom", "filter": ["lowercase"]},
+        },
+        "analyzer": {
+            "product_text": {
+                "type": "custom",
+                "char_filter": ["inches", "units"],
+                "tokenizer": "standard",
+                "filter": ["lowercase", *before, "asciifolding", *after],
+            },
+            # Words as they are written: for what is being typed, and the vocabulary that errors are corrected by.
+            "written": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+        },
+    }

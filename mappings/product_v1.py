@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from mappings.analysis import ANALYSIS
+from mappings.analysis import analysis
 from mappings.attributes import OPTION, SEPARATOR, Attributes, read_attributes, tokens_of, values_of
 from mappings.checksum import bucket, checksum
 from mappings.heads import head_of, heads_of_category, pairs_of
@@ -111,7 +111,7 @@ MAPPINGS: dict[str, Any] = {
 # Source: A. Trotman, X. Jia, M. Crane, "Towards an efficient and effective search engine", SIGIR workshop OSIR 2012.
 SIMILARITY = {"type": "BM25", "k1": 0.9, "b": 0.4}
 
-SETTINGS: dict[str, Any] = {"analysis": ANALYSIS, "similarity": {"default": SIMILARITY}}
+SETTINGS: dict[str, Any] = {"analysis": analysis(), "similarity": {"default": SIMILARITY}}
 
 
 def build(row: ProductRow, version: int) -> dict[str, Any]:

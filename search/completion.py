@@ -154,6 +154,11 @@ def typed_length(part: str, word: str) -> int:
     return max(range(len(distances)), key=lambda length: (-distances[length], length))
 
 
+def distance(part: str, word: str) -> int:
+    """The fewest edits that turn one word into the other."""
+    return _prefix_distances(part, word)[-1]
+
+
 def _prefix_distances(part: str, word: str) -> list[int]:
     """The fewest edits (a swap of neighbours is one) that turn `part` into each beginning of `word`, by its length.
 

@@ -5,6 +5,7 @@ if they were one. The gains are bounded, so that what a product says always coun
 """
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 
@@ -41,6 +42,7 @@ class Dials:
             if not low <= value <= high:
                 raise ValueError(f"{item.name} must be from {low} to {high}, not {value}")
 
+    @cache  # noqa: B019 - there are few, and they live as long as the process
     def text_fields(self) -> list[str]:
         """The fields whose words are matched as one, with their weights."""
         weights = {

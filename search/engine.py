@@ -5,35 +5,62 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
 from elastic_transport import SerializationError, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
+from catalog import deadline
 from catalog.errors import InvalidInput, Unavailable
+from catalog.services.forced import NOTHING_FORCED, Forced
 from catalog.settings import Settings
 from mappings.names import read_alias
-from search import autocomplete, cursor
+from search import autocomplete, corrections, cursor
 from search.facet_values import build_values, require_values, values_body
-from search.kinds import Kinds, read_kinds
+from search.helping import help_bodies
+from search.kinds import read_kinds
 from search.looks import Looks
-from search.plan import SearchPlan, decide, make_plan, needs_probe
+from search.plan import Probe, SearchPlan, decide, make_plan, needs_probe
 from search.postgres import SynonymReader
 from search.profile import profile_aggs
-from search.query import facets_body, last_change, probe_body, read_last_change, search_body, shuffled, visible
+from search.query import (
+    best_body,
+    facets_body,
+    last_change,
+    probe_body,
+    read_last_change,
+    search_body,
+    shuffled,
+    visible,
+)
 from search.request import SearchRequest, may_be_stored, parse_request
-from search.response import build_response, first_that_finds_enough, profile_of, read_probe, whole_catalogue
-from search.suggest_memory import Memory
+from search.response import (
+    BEST,
+    FACETS,
+    HITS,
+    PARTS,
+    build_response,
+    build_suggestions,
+    first_that_finds_enough,
+    joined,
+    profile_of,
+    read_probe,
+    whole_catalogue,
+)  # fmt: skip
 from search.synonyms import NO_SYNONYMS
+from search.views import View, Views
 
 log = structlog.get_logger()
 
 RETRY_AFTER = 5
 BAD_REQUEST, NOT_FOUND = 400, 404
+Name = TypeVar("Name")
 # How long a walk may wait for its next page.
 KEEP_ALIVE = "5m"
+# The searches of a page that are no part of any plan.
+HELP = -1
 # More attribute names than any catalogue should have; past it, the rarest would be taken for unknown ones.
 MAX_KINDS = 60_000
 
@@ -50,17 +77,14 @@ class SearchEngine:
         self._settings = settings
         self._synonyms = synonyms
         self._alias = read_alias(settings.index_prefix)
-        self._kinds = Kinds()
-        self._visible_at: datetime | None = None
-        self._sample: dict[str, Any] = {}
-        self._kinds_until = 0.0
         self._looks = Looks(settings.attribute_types_ttl_seconds)
         # Counts of products may be older than what attributes are: a few more or less change nothing.
-        self._memory = Memory(6 * settings.attribute_types_ttl_seconds)
+        self._views = Views(6 * settings.attribute_types_ttl_seconds)
 
     async def search(self, request: SearchRequest) -> dict[str, Any]:
         """The contract's response. Raises Unavailable when Elasticsearch is away, InvalidInput for a cursor."""
         started = time.perf_counter()
+        request = replace(request, language=self._settings.language)
         response = await (self._page(request) if request.cursor is None else self._walk(request, request.cursor))
         response["took_ms"] = _milliseconds(started)
         return response
@@ -72,13 +96,18 @@ class SearchEngine:
     async def _page(self, request: SearchRequest, point: str | None = None) -> dict[str, Any]:
         """A page by its number; the first page of a walk where a point in time is given."""
         plans = await self.plan(request)
-        bodies = [search_body(plan) for plan in plans]
-        counted = [body for plan in plans if (body := facets_body(plan))]
-        answers = await self._ask_all([_at(body, point) for body in bodies + counted], request.explain or None)
-        for answer, facets in zip(answers, answers[len(plans) :], strict=False):
-            answer["aggregations"] = answer.get("aggregations", {}) | facets["aggregations"]
-        plan, answer = first_that_finds_enough(plans, answers[: len(plans)])
-        return self._respond(plan, answer, point, (request.page - 1) * request.per_page)
+        asked: dict[tuple[int, str], dict[str, Any]] = {}
+        for number, plan in enumerate(plans):
+            parts = {HITS: search_body(plan), FACETS: facets_body(plan), BEST: best_body(plan)}
+            asked |= {(number, name): _at(body, point) for name, body in parts.items() if body is not None}
+        helping = {(HELP, name): body for name, body in help_bodies(plans[0]).items()}
+        answers = await self._ask_named(asked | helping, request.explain or None)
+        found = [joined({name: answers.get((number, name)) for name in PARTS}) for number in range(len(plans))]
+        plan, answer = first_that_finds_enough(plans, found)
+        response = self._respond(plan, answer, point, (request.page - 1) * request.per_page)
+        helps = {name: answers[HELP, name] for _, name in helping}
+        offered = build_suggestions(plan, answer, helps, self._settings.currency)
+        return response | ({"suggestions": offered} if offered else {})
 
     async def _walk(self, request: SearchRequest, text: str) -> dict[str, Any]:
         """The next page of a walk. Facets came with the first one, and don't change on the way."""
@@ -88,10 +117,11 @@ class SearchEngine:
         if text == cursor.START:
             return await self._page(request, await self._open_point())
         found = cursor.read(text, request, key)
-        plan = make_plan(replace(request, facets=()), datetime.now(UTC), await self._read_kinds())
+        view = await self._view(request.forced)
+        plan = make_plan(replace(request, facets=()), datetime.now(UTC), view.kinds)
         plan = cursor.resume(plan, found)
         point = found.point or await self._open_point()
-        (answer,) = await self._ask_all([_at(search_body(plan, found.after), point)], request.explain or None)
+        answer = await self._ask(_at(search_body(plan, found.after), point), request.explain or None)
         return self._respond(plan, answer, point, found.position)
 
     def _respond(self, plan: SearchPlan, answer: dict[str, Any], point: str | None, before: int) -> dict[str, Any]:
@@ -118,94 +148,123 @@ class SearchEngine:
     async def plan(self, request: SearchRequest) -> tuple[SearchPlan, ...]:
         """The plans to try, nearly always one; at most one round trip, to choose the strictness and the facets."""
         synonyms = await self._synonyms.current() if self._synonyms and request.q else NO_SYNONYMS
-        plan = make_plan(request, datetime.now(UTC), await self._read_kinds(), synonyms)
-        plan = replace(plan, visible_at=self._visible_at)
+        view = await self._view(request.forced)
+        plan = make_plan(request, datetime.now(UTC), view.kinds, synonyms)
+        plan = replace(plan, visible_at=view.visible_at)
         if not needs_probe(plan):
             return (plan,)
-        if (profile := whole_catalogue(plan, self._sample)) is not None:
+        if (profile := whole_catalogue(plan, view.sample)) is not None:
             return (replace(plan, profile=profile),)
         body = probe_body(plan)
         probe = self._looks.known(body)
         if probe is None:
-            probe = read_probe(plan, await self._ask(body))
+            probe = await self._look(plan, body)
             self._looks.remember(plan, body, probe)
-        return decide(plan, probe, lambda: profile_of(plan, self._sample), synonyms)
+        return decide(plan, probe, lambda: profile_of(plan, view.sample), synonyms)
 
-    async def read(self, items: Iterable[tuple[str, str]]) -> SearchRequest:
-        """The request that parameters make: `attr.depth_min` is a value where an attribute has this name."""
+    async def _look(self, plan: SearchPlan, body: dict[str, Any]) -> Probe:
+        """What the probe finds. Under forced filters, one round trip more where words may be corrected."""
+        answer = await self._ask(body)
+        probe = read_probe(plan, answer)
+        if not plan.request.forced or not probe.corrections:
+            return probe
+        options = corrections.options_of(probe.unknown, answer["suggest"])
+        held = await self._ask(corrections.held_body(plan, options))
+        return replace(probe, corrections=corrections.best(corrections.in_sight(options, held)))
+
+    async def read(self, items: Iterable[tuple[str, str]], forced: Forced = NOTHING_FORCED) -> SearchRequest:
+        """The request that parameters make: `attr.depth_min` is a value where an attribute has this name.
+
+        `forced` are the filters of the principal that sends them.
+        """
         sent = list(items)
         ambiguous = any(may_be_stored(name) for name, _ in sent)
-        return parse_request(sent, await self._read_kinds() if ambiguous else ())
+        return replace(parse_request(sent, (await self._view(forced)).kinds if ambiguous else ()), forced=forced)
 
     async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> dict[str, Any]:
         """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
-        plans = await self.plan(replace(request, facets=(name,), sort="relevance"))
+        plans = await self.plan(replace(request, facets=(name,), sort="relevance", language=self._settings.language))
         require_values(plans[0], name)
         answers = await self._ask_all([values_body(plan, name, prefix) for plan in plans])
         plan, answer = first_that_finds_enough(plans, answers)
         return build_values(plan, name, prefix, answer["aggregations"])
 
-    async def autocomplete(self, q: str, limit: int, category: str | None) -> dict[str, Any]:
+    async def autocomplete(
+        self, q: str, limit: int, category: str | None, forced: Forced = NOTHING_FORCED
+    ) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far; two round trips."""
         started = time.perf_counter()
-        typed = autocomplete.read_typed(q, limit, category, datetime.now(UTC))
-        doubted = any(typed.edits_allowed(part) and not self._memory.knows(part) for part in typed.parts)
+        synonyms = await self._synonyms.current() if self._synonyms and q else NO_SYNONYMS
+        typed = autocomplete.read_typed(
+            q, limit, category, datetime.now(UTC), forced, self._settings.language, synonyms
+        )
+        memory = self._views.of(forced).memory
+        doubted = any(typed.edits_allowed(part) and not memory.knows(part) for part in typed.parts)
         samples = await self._ask_named(autocomplete.sample_bodies(typed, doubted=doubted))
         drafted = autocomplete.draft(typed, samples)
         wanted = autocomplete.counted(drafted)
-        counts = self._memory.counts(category, wanted)
+        counts = memory.counts(category, wanted)
         asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
         products = {"": autocomplete.products_of(typed, drafted)} if q else {}
         answers = await self._ask_named(products | asked)
         hits = answers.pop("")["hits"]["hits"] if q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
-        self._memory.remember(category, found)
-        self._memory.learn(drafted.words)
+        memory.remember(category, found)
+        memory.learn(drafted.words)
         response = autocomplete.build_response(typed, drafted, hits, counts | found, self._settings.currency)
         response["took_ms"] = _milliseconds(started)
         return response
 
-    async def _read_kinds(self) -> Kinds:
+    async def _view(self, forced: Forced) -> View:
         """What the attributes of the catalogue are, at most `attribute_types_ttl_seconds` old."""
-        if time.monotonic() >= self._kinds_until:
-            if self._sample:  # the others go on with what is known, while this one asks
-                self._kinds_until = time.monotonic() + self._settings.attribute_types_ttl_seconds
+        view = self._views.of(forced)
+        if time.monotonic() >= view.until:
+            if view.sample:  # the others go on with what is known, while this one asks
+                view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
             names = {"terms": {"field": "attribute_names", "size": MAX_KINDS}}
             now = datetime.now(UTC)
-            body = {"size": 0, "track_total_hits": False, "query": shuffled(visible(now))}
+            body = {"size": 0, "track_total_hits": False, "query": shuffled(visible(now, forced))}
             answer = await self._ask(body | {"aggs": {"names": names} | profile_aggs() | last_change(now)})
-            self._sample = answer["aggregations"]
-            self._kinds = read_kinds(bucket["key"] for bucket in self._sample.pop("names")["buckets"])
-            self._visible_at = read_last_change(self._sample)
-            self._kinds_until = time.monotonic() + self._settings.attribute_types_ttl_seconds
-        return self._kinds
+            view.sample = answer["aggregations"]
+            view.kinds = read_kinds(bucket["key"] for bucket in view.sample.pop("names")["buckets"])
+            view.visible_at = read_last_change(view.sample)
+            view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
+        return view
 
-    async def _ask_named(self, bodies: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    async def _ask_named(
+        self, bodies: Mapping[Name, dict[str, Any]], explained: bool | None = None
+    ) -> dict[Name, dict[str, Any]]:
         """The answers to several searches by their names, in one round trip."""
-        return dict(zip(bodies, await self._ask_all(list(bodies.values())), strict=True)) if bodies else {}
+        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained), strict=True)) if bodies else {}
 
-    async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, body: dict[str, Any], explained: bool | None = None) -> dict[str, Any]:
         """The answer to one search, within the time that a search may take."""
-        return (await self._ask_all([body]))[0]
+        return (await self._ask_all([body], explained))[0]
 
     async def _ask_all(self, bodies: Sequence[dict[str, Any]], explained: bool | None = None) -> list[dict[str, Any]]:
         """The answers to several searches, in one round trip. Raises Unavailable unless every one is answered."""
-        limit = f"{int(self._settings.search_timeout_seconds * 1000)}ms"
+        seconds = deadline.bounded(self._settings.search_timeout_seconds)
+        limit = f"{max(1, int(seconds * 1000))}ms"
         searches: list[dict[str, Any]] = []
         for body in bodies:
             # A point in time says itself which index it is of.
             where = {} if "pit" in body else {"index": self._alias}
             searches += [where | {"allow_partial_search_results": False}, body | {"timeout": limit}]
         try:
-            answer = await self._client.msearch(searches=searches, include_named_queries_score=explained)
+            client = self._client.options(request_timeout=seconds)
+            answer = await client.msearch(searches=searches, include_named_queries_score=explained)
         except SerializationError:
             # Nothing was sent: what was to be sent, or what came back, is a defect of ours and not a server away.
             raise
         except (ApiError, TransportError) as error:
+            # Whoever waits for less than a search may take learns nothing about Elasticsearch.
+            deadline.bounded(seconds)
             log.warning("search.unavailable", error=f"{type(error).__name__}: {error.message}")
             raise Unavailable("Search does not answer at the moment.", RETRY_AFTER) from error
         found: list[dict[str, Any]] = answer["responses"]
         for each in found:
+            if each.get("timed_out"):
+                deadline.bounded(seconds)
             _check(each)
         return found
 
@@ -216,6 +275,8 @@ def _check(answer: dict[str, Any]) -> None:
         error, status = answer["error"], answer["status"]
         if error["type"] == "index_not_found_exception":
             raise Unavailable("Index missing: run `catalog reindex`.", RETRY_AFTER)
+        if error["type"] == "index_closed_exception":
+            raise Unavailable("Index closed: open it, or run `catalog reindex`.", RETRY_AFTER)
         if status == NOT_FOUND:
             raise InvalidInput.of("cursor", f"has expired after {KEEP_ALIVE}; {cursor.AGAIN}")
         log.warning("search.unavailable", error=f"{error['type']}: {error.get('reason')}")

@@ -28,7 +28,7 @@ def build_facets(plan: SearchPlan, filters: Sequence[Filter], answer: Answer, cu
         found |= dict(_group(plan, group, answer[str(number)], currency))
     selected = {item.facet for item in filters}
     named = not plan.request.auto_facets
-    return [found[name] for name in facet_names(plan) if named or name in selected or _says(found[name])]
+    return [found[name] for name in facet_names(plan) if named or name in selected or says_something(found[name])]
 
 
 def _group(plan: SearchPlan, group: Group, answer: Answer, currency: str) -> Iterator[tuple[str, Facet]]:
@@ -50,7 +50,7 @@ def _group(plan: SearchPlan, group: Group, answer: Answer, currency: str) -> Ite
             described = shape(plan, name)
             held = counts.get(described.name, {})
             if described.type == "values":
-                yield name, facet | _values(held, dict(plan.request.attributes).get(described.name, ()))
+                yield name, facet | values_facet(held, dict(plan.request.attributes).get(described.name, ()))
             else:
                 number = attributes.index(name)
                 yield name, facet | {"unit": unit_of(described.name)} | range_of(plan, described, held, answer, number)
@@ -100,7 +100,7 @@ def value(key: str, label: str, products: int, selected: bool) -> dict[str, Any]
     return {"value": key, "label": label, "count": products, "selected": selected}
 
 
-def _values(counts: dict[str, int], selected: Collection[str]) -> Facet:
+def values_facet(counts: dict[str, int], selected: Collection[str]) -> Facet:
     """The commonest values and the selected ones, by count."""
     counts = dict.fromkeys(selected, 0) | counts
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -123,10 +123,10 @@ def _brands(plan: SearchPlan, answer: Answer) -> Facet:
             brand = spelled[0]["key"] if spelled else sent
             counts.setdefault(brand, bucket["doc_count"])
             selected.add(brand)
-    return _values(counts, selected)
+    return values_facet(counts, selected)
 
 
-def _says(facet: Facet) -> bool:
+def says_something(facet: Facet) -> bool:
     """Whether there is something to choose."""
     if facet["type"] == "range":
         return facet["min"] is not None and facet["min"] != facet["max"]

@@ -46,7 +46,9 @@ def require_values(plan: SearchPlan, name: str) -> None:
 
 def values_body(plan: SearchPlan, name: str, prefix: str) -> dict[str, Any]:
     """The counts of all values that may begin with `prefix`, under every filter but the facet's own."""
-    others = without(filters_of(plan.request, plan.kinds), name)
+    others = list(filters_of(plan.request, plan.kinds))
+    if not plan.request.narrow:
+        others = without(others, name)
     counted = under(others, _values(plan, name, pattern_of(prefix), variant_clauses(others)))
     aggs = {FOUND: {"filter": MATCH_ALL}, COUNTS: counted}
     return {"size": 0, "track_total_hits": False, "query": matched(plan), "aggs": aggs}

@@ -70,7 +70,7 @@ def shape(plan: SearchPlan, name: str) -> AttributeFacet:
 def groups(plan: SearchPlan, filters: Sequence[Filter]) -> list[Group]:
     """The facets of the plan by the filters that they count under."""
     names = facet_names(plan)
-    selected = {item.facet for item in filters}
+    selected = set() if plan.request.narrow else {item.facet for item in filters}
     others = tuple(name for name in names if name not in selected)
     found = [Group(others, tuple(filters))] if others else []
     return found + [Group((name,), tuple(without(filters, name))) for name in names if name in selected]

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
+from catalog.services.forced import Forced
 from mappings.attributes import SEPARATOR
 from mappings.numbers import number_token
 from search.kinds import Kinds
@@ -56,6 +57,21 @@ def filters_of(request: SearchRequest, kinds: Kinds) -> tuple[Filter, ...]:
     for name, limits in request.ranges:
         found.append(Filter(ATTRIBUTE + name, number_clause(name, limits)))
     return tuple(found)
+
+
+def forced_clauses(forced: Forced) -> list[Clause]:
+    """The clauses of the principal's own filters.
+
+    Any attribute may be an option of variants: what is known of the catalogue changes with time, and these must not.
+    """
+    request = SearchRequest(
+        category=forced.category,
+        brands=forced.brands,
+        attributes=forced.attributes,
+        in_stock=forced.in_stock,
+        on_sale=forced.on_sale,
+    )
+    return clauses(filters_of(request, Kinds())) if forced else []
 
 
 IN_STOCK = Filter("in_stock", {"term": {"in_stock": True}}, {"term": {"variants.in_stock": True}})

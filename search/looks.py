@@ -1,6 +1,7 @@
 """First looks of the last seconds: what many shoppers search for is not looked at again for each of them."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -31,4 +32,7 @@ class Looks:
         if self._seconds and certain:
             if len(self._held) >= MOST:
                 self._held.clear()
-            self._held[orjson.dumps(body)] = time.monotonic() + self._seconds, probe
+            # Such a look is used for what holds all words; what it was read off must not be kept with it.
+            profile = probe.profile_all()
+            kept = replace(probe, profile_all=lambda: profile, profile_some=lambda: profile)
+            self._held[orjson.dumps(body)] = time.monotonic() + self._seconds, kept

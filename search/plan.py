@@ -38,7 +38,7 @@ class SearchPlan:
     `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
     `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
     the commonest categories has. `corrected` are words as typed and what they were taken for, `dropped`
-    words that were left out.
+    words that were left out. `missed`: no product holds all the words as they are typed.
     """
 
     request: SearchRequest
@@ -54,6 +54,7 @@ class SearchPlan:
     near: tuple[tuple[str, float], ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
+    missed: bool = False
 
     @property
     def needed(self) -> str:
@@ -65,13 +66,14 @@ class SearchPlan:
 class Probe:
     """What the catalogue holds for the words and forced filters alone; the profiles are below the category too.
 
-    `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them.
+    `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them. Only one
+    of the profiles is wanted, and to read one takes longer than all the rest.
     """
 
     matches_all: int
     matches_some: int
-    profile_all: Profile
-    profile_some: Profile
+    profile_all: Callable[[], Profile]
+    profile_some: Callable[[], Profile]
     identified: bool
     category: Category | None = None
     near: tuple[tuple[str, float], ...] = ()
@@ -83,7 +85,7 @@ def make_plan(
     request: SearchRequest, now: datetime, kinds: Kinds | None = None, synonyms: Synonyms = NO_SYNONYMS
 ) -> SearchPlan:
     """The plan as far as the request alone decides it."""
-    words = apply(synonyms, read_words(request.q))
+    words = apply(synonyms, read_words(request.q, request.language))
     return SearchPlan(
         request,
         now,
@@ -141,15 +143,18 @@ def decide(
     plan = replace(plan, category=probe.category, near=probe.near)
     dropped = tuple(word for word in probe.unknown if word not in probe.corrections)
     alone = len(plan.words.wanted) < MORE_THAN_ONE and not probe.corrections
-    if alone or probe.matches_all >= ENOUGH or probe.identified:
-        return (replace(plan, profile=probe.profile_all),)
+    found = probe.matches_all >= ENOUGH or probe.identified
+    plan = replace(plan, missed=bool(plan.words) and not (probe.matches_all or probe.identified))
+    if alone or found or plan.request.exact:
+        return (replace(plan, profile=probe.profile_all()),)
     if not probe.unknown or len(dropped) == len(plan.words.wanted):
         strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
-        return (replace(plan, strictness=strictness, profile=probe.profile_some),)
+        return (replace(plan, strictness=strictness, profile=probe.profile_some()),)
     changed = apply(synonyms, change(plan.words, probe.corrections, dropped))
-    profile = catalogue() if probe.corrections else probe.profile_some
+    profile = catalogue() if probe.corrections else probe.profile_some()
     plan = replace(
         plan, words=changed, corrected=tuple(probe.corrections.items()), dropped=dropped, profile=profile, near=()
     )
-    ladder: tuple[Strictness, ...] = ("all",) if len(changed.wanted) == 1 else ("all", "some", "any")
-    return tuple(replace(plan, strictness=strictness) for strictness in ladder)
+    # Of two words, to hold some is to hold any.
+    ladder: tuple[Strictness, ...] = ("all", "some", "any")
+    return tuple(replace(plan, strictness=strictness) for strictness in ladder[: len(changed.wanted)])

@@ -1,19 +1,40 @@
-"""The one module of the read side that reads Postgres: the synonyms, kept compiled in each process."""
+"""The one module of the read side that reads Postgres: the synonyms, which index is live, and searches without
+Elasticsearch.
+"""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.database import Database
+from catalog import deadline
+from catalog.database import Database, sqlstate
+from catalog.errors import Unavailable
 from catalog.services.synonyms import Stored, changed_since
 from catalog.settings import Settings
+from search.fallback_query import Statement
 from search.synonyms import NO_SYNONYMS, Synonyms, compile_synonyms
 
 log = structlog.get_logger()
 
 # After a look that failed: a database that is away must not be asked with every search.
 PAUSE = 5.0
+QUERY_CANCELED = "57014"
+RETRY_AFTER = 5
+_LIMITED = text("SELECT set_config('statement_timeout', :limit, true), set_config('jit', 'off', true)")
+# Lower than the extension's own: of a short word with two letters swapped, little is left that is similar.
+_SIMILAR = text("SELECT set_config('pg_trgm.word_similarity_threshold', '0.4', true)")
+_LIVE = text("SELECT name FROM search_indexes WHERE state = 'live'")
+
+Row = Mapping[str, Any]
+Ask = Callable[[Statement], Awaitable[list[Row]]]
+Answer = TypeVar("Answer")
 
 
 class SynonymReader:
@@ -40,6 +61,11 @@ class SynonymReader:
             # Not cancelled when the time is over: the next searches profit from it.
             await asyncio.wait({self._look}, timeout=self._settings.synonyms_wait_seconds)
         return self._synonyms
+
+    @property
+    def revision(self) -> str:
+        """Another text whenever the synonyms are others."""
+        return str(self._stored.revision) if self._stored else ""
 
     async def load(self) -> None:
         """Look now, however long it takes: for what measures, and must not begin without them."""
@@ -68,3 +94,48 @@ class SynonymReader:
         finally:
             self._next = time.monotonic() + pause
             self._look = None
+
+
+class CatalogReader:
+    """Runs the statements of searches without Elasticsearch, each search in a transaction of its own.
+
+    What they may take together is bounded, and so are the connections that they hold: writes go on meanwhile.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._seconds = settings.fallback_timeout_seconds
+        self._places = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
+
+    async def answer(self, work: Callable[[Ask], Awaitable[Answer]]) -> Answer:
+        """What `work` makes of the rows that it asks for. Raises Unavailable when Postgres is away or too slow."""
+        try:
+            async with asyncio.timeout(deadline.bounded(self._seconds)), self._places:
+                return await self._database.run(self._within, work)
+        except (TimeoutError, NoConnection) as error:
+            raise Unavailable("The search took too long.", RETRY_AFTER) from error
+        except DBAPIError as error:
+            if sqlstate(error) == QUERY_CANCELED:
+                raise Unavailable("The search took too long.", RETRY_AFTER) from error
+            raise
+
+    async def _within(self, session: AsyncSession, work: Callable[[Ask], Awaitable[Answer]]) -> Answer:
+        await session.execute(_LIMITED, {"limit": str(int(self._seconds * 1000))})
+
+        async def ask(statement: Statement) -> list[Row]:
+            if "%>" in statement.sql:
+                await session.execute(_SIMILAR)
+            rows = await session.execute(text(statement.sql), statement.values)
+            return list(rows.mappings())  # type: ignore[arg-type]  # rows by the names of their columns
+
+        return await work(ask)
+
+
+async def live_index(database: Database) -> str | None:
+    """The name of the index that searches are answered from; None where there is none yet."""
+
+    async def look(session: AsyncSession) -> str | None:
+        name: str | None = await session.scalar(_LIVE)
+        return name
+
+    return await database.run(look)

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from catalog.services.forced import NOTHING_FORCED, Forced
 from search.dials import DIALS
 from search.explanation import EXPLAIN_SOURCE
 from search.facets import MATCH_ALL, aggregations
-from search.filters import Clause, category_clause, filters_of, variant_clauses, with_variants_shown
+from search.filters import (
+    Clause,
+    category_clause,
+    filters_of,
+    forced_clauses,
+    variant_clauses,
+    with_variants_shown,
+)  # fmt: skip
 from search.plan import NEEDED, SearchPlan, Strictness, named_attributes, names_category, profiles
 from search.price_order import Order, scored_by_price
 from search.profile import profile_aggs
@@ -30,9 +38,13 @@ NEAR_CATEGORIES = 5
 CORRECTED_FIELDS = ("name.written", "brand.text", "category_text")
 SHORTEST_CORRECTED = 3
 CORRECTIONS = 3
+CORRECTIONS_IN_SIGHT = 20
+ANY_FREQUENCY = 1e9
 
 # The chosen category, those above it and commonly counted ones below; a rename in progress doubles them.
 PROBE_NODES = 50
+# What others like, where a search finds nothing.
+POPULAR = 6
 # The aggregation that counts what the words find. Facets have numbers for names.
 FOUND = "found"
 HIT_SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "in_stock", "image"]
@@ -41,16 +53,16 @@ WINDOW = ("publish_from", "publish_until")
 
 
 def published(plan: SearchPlan) -> Clause:
-    """Active products inside their publishing window."""
-    return visible(plan.visible_at or plan.now)
+    """Active products inside their publishing window, under the principal's forced filters."""
+    return visible(plan.visible_at or plan.now, plan.request.forced)
 
 
-def visible(now: datetime) -> Clause:
-    """What a shopper may see at this time."""
+def visible(now: datetime, forced: Forced = NOTHING_FORCED) -> Clause:
+    """What a shopper, or a principal with these forced filters, may see at this time."""
     at = now.isoformat()
     return {
         "bool": {
-            "filter": [{"term": {"status": "active"}}],
+            "filter": [{"term": {"status": "active"}}, *forced_clauses(forced)],
             "must_not": [{"range": {"publish_from": {"gt": at}}}, {"range": {"publish_until": {"lte": at}}}],
         }
     }
@@ -136,7 +148,8 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
     if names_category(plan):
         nodes = {"terms": {"field": "category_nodes", "size": PROBE_NODES}}
         # Global, because the words and filters may leave no product that could tell the category's name.
-        aggs["category"] = {"global": {}, "aggs": {"below": {"filter": below, "aggs": {"nodes": nodes}}}}
+        of_any = {"bool": {"filter": [below, *forced_clauses(plan.request.forced)]}}
+        aggs["category"] = {"global": {}, "aggs": {"below": {"filter": of_any, "aggs": {"nodes": nodes}}}}
     return body | {"query": {"bool": query} if plan.request.q else shuffled({"bool": query}), "aggs": aggs}
 
 
@@ -151,6 +164,9 @@ def _suggest(plan: SearchPlan) -> dict[str, Any]:
         "string_distance": "damerau_levenshtein",
         "analyzer": "written",
     }
+    if plan.request.forced:
+        # Hidden products make no word known; and of the words near it, those are left that are in sight.
+        options |= {"suggest_mode": "always", "max_term_freq": ANY_FREQUENCY, "size": CORRECTIONS_IN_SIGHT}
     words = " ".join(word.joined for word in plan.words.wanted if not word.numeric)
     fields = {field: {"term": {"field": field, **options}} for field in CORRECTED_FIELDS}
     return {"text": words, **fields}
@@ -180,12 +196,32 @@ def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[st
     if filters:
         shown = {"size": 1, "_source": True, "sort": [{"variants.price_cents": _order(plan)}]}
         body["post_filter"] = with_variants_shown(filters, shown)
+    # Before the shopper's filters: what the words alone find, and how well the best of it holds them.
     if plan.words:
         body["highlight"] = _highlight(plan.words.said)
-        # Before the shopper's filters: what the words alone find, and how well the best of it holds them.
         best = {"best": {"top_hits": {"size": 1, "_source": False}}}
         body["aggs"] = {FOUND: {"filter": MATCH_ALL, "aggs": best}}
+    elif filters:
+        body["aggs"] = {FOUND: {"filter": MATCH_ALL}}
     return body
+
+
+def best_body(plan: SearchPlan) -> dict[str, Any] | None:
+    """The best match, where the hits are ordered by scores that are prices; None where they say it themselves."""
+    if plan.strictness in (None, "all") or not by_variant(plan):
+        return None
+    return {"size": 1, "_source": False, "track_total_hits": False, "query": _scored(plan)}
+
+
+def popular_body(plan: SearchPlan) -> dict[str, Any]:
+    """What others like, in the chosen category if there is one."""
+    return {
+        "size": POPULAR,
+        "track_total_hits": False,
+        "_source": HIT_SOURCE,
+        "query": {"bool": {"filter": [published(plan), _below_category(plan)]}},
+        "sort": [{"popularity": "desc"}, {"id": "asc"}],
+    }
 
 
 def facets_body(plan: SearchPlan) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from catalog.errors import FieldError, InvalidInput
 from catalog.schemas.fields import MAX_ATTRIBUTE_NAME, MAX_NUMBER, option_text, parse_money
+from catalog.services.forced import NOTHING_FORCED, Forced
 
 MAX_QUERY = 200
 MAX_PER_PAGE = 100
@@ -25,8 +26,10 @@ ATTRIBUTE = "attr."
 FIXED_FACETS = ("category", "brand", "price", "in_stock", "on_sale")
 PARAMETERS = (
     "q", "category", "brand", "attr.NAME", "attr.NAME_min", "attr.NAME_max", "price_min", "price_max",
-    "in_stock", "on_sale", "sort", "page", "per_page", "cursor", "facets", "explain",
+    "in_stock", "on_sale", "sort", "page", "per_page", "cursor", "facets", "explain", "exact",
 )  # fmt: skip
+# What a credential can force on its principal.
+FORCED = ("category", "brand", "attr.NAME", "in_stock", "on_sale")
 # A point in time names every shard of an index.
 MAX_CURSOR = 16_000
 MAX_SUGGESTIONS = 20
@@ -46,7 +49,13 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """`attributes` and `ranges` are sorted by name, so that equal searches are equal objects."""
+    """`attributes` and `ranges` are sorted by name, so that equal searches are equal objects.
+
+    `exact`: the words as they are typed, none corrected and none left out. `narrow`: a facet's own selection holds for
+    its counts, too, and an attribute may be there several times: then each of its choices must hold. `forced` are
+    filters of the principal that asks: they hold for all that it is shown, and unlike the shopper's filters also for
+    what decides how.
+    """
 
     q: str = ""
     category: str | None = None
@@ -62,6 +71,10 @@ class SearchRequest:
     facets: tuple[str, ...] | None = None
     cursor: str | None = None
     explain: bool = False
+    exact: bool = False
+    narrow: bool = False
+    language: str = "en"
+    forced: Forced = NOTHING_FORCED
 
     @property
     def auto_facets(self) -> bool:
@@ -218,7 +231,7 @@ def parse_request(items: Iterable[tuple[str, str]], stored: Container[str] = ())
     brands = reader.many("brand")
     price = reader.range("price", reader.cents("price_min"), reader.cents("price_max"))
     in_stock, on_sale = reader.flag("in_stock"), reader.flag("on_sale")
-    explain = reader.flag("explain")
+    explain, exact = reader.flag("explain"), reader.flag("exact")
     sort = reader.choice("sort", SORTS)
     facets = _facets(reader)
     ranges = _ranges(reader, stored)
@@ -234,8 +247,37 @@ def parse_request(items: Iterable[tuple[str, str]], stored: Container[str] = ())
         reader.error("attr", f"at most {MAX_FILTERS} different filters are allowed")
     reader.finish(PARAMETERS)
     return SearchRequest(
-        q, category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets, cursor, explain
-    )
+        q, category, brands, attributes, ranges, price, in_stock, on_sale, sort, page, per_page, facets, cursor,
+        explain, exact,
+    )  # fmt: skip
+
+
+def parse_forced(items: Iterable[tuple[str, str]]) -> Forced:
+    """Forced filters from (name, value) pairs; raises InvalidInput that names every wrong one.
+
+    Whatever is behind `attr.` is the name of an attribute, also `depth_min`: ranges can't be forced. A flag that says
+    false would filter nothing, and whoever sets it means something else.
+    """
+    sent = list(items)
+    reader = _Reader(sent)
+    for name, value in sent:
+        if "\x00" in name + value:
+            reader.error(name[:MAX_ATTRIBUTE_NAME], "must not contain the NUL character")
+    category = reader.category()
+    brands = reader.many("brand")
+    flags = {name: reader.flag(name) for name in ("in_stock", "on_sale") if name in reader.values}
+    for name in (name for name, value in flags.items() if not value):
+        reader.error(name, "must be true, or left out")
+    attributes = tuple((name[len(ATTRIBUTE) :], reader.many(name)) for name in _attribute_parameters(reader))
+    for name, _ in attributes:
+        if len(name) > MAX_ATTRIBUTE_NAME:
+            reader.error(ATTRIBUTE + name[:MAX_ATTRIBUTE_NAME], f"must have at most {MAX_ATTRIBUTE_NAME} characters")
+    if len(brands) + sum(len(values) for _, values in attributes) > MAX_FILTER_VALUES:
+        reader.error("attr", f"at most {MAX_FILTER_VALUES} filter values are allowed")
+    if len(attributes) + len(flags) + bool(brands) + (category is not None) > MAX_FILTERS:
+        reader.error("attr", f"at most {MAX_FILTERS} different filters are allowed")
+    reader.finish(FORCED)
+    return Forced(category, brands, attributes, flags.get("in_stock", False), flags.get("on_sale", False))
 
 
 def parse_autocomplete(items: Iterable[tuple[str, str]]) -> tuple[str, int, str | None]:

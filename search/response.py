@@ -1,19 +1,25 @@
 """Elasticsearch's answer -> the contract's response. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from mappings.identifiers import fold
+from search import corrections
 from search.explanation import explain_hit, explain_plan
 from search.facet_response import build_facets
 from search.facet_tree import category_id
 from search.facets import split_node
 from search.filters import category_path, filters_of
+from search.helping import build_help
 from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
 from search.profile import Profile, read_profile
-from search.query import CORRECTED_FIELDS, FOUND, by_variant
+from search.query import FOUND, by_variant
 from search.text_query import covered
+from search.words import read_words
 
+# The searches that one plan makes.
+HITS, FACETS, BEST = PARTS = ("hits", "facets", "best")
 # A category with a smaller share of the best matches says nothing about what the words mean.
 LEAST_SHARE = 0.1
 
@@ -27,6 +33,7 @@ def build_response(
     """
     request = plan.request
     hits = answer["hits"]
+    plan = _understood(plan, answer)
     first = 1 + ((request.page - 1) * request.per_page if before is None else before)
     filters = filters_of(request, plan.kinds)
     return {
@@ -54,6 +61,30 @@ def build_response(
     }
 
 
+def joined(parts: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
+    """The answers to the parts of one plan as the one answer that they would be."""
+    answer, facets, best = (parts[name] for name in PARTS)
+    if answer is None:
+        raise ValueError("a plan has hits")
+    found = answer.get("aggregations", {}) | (facets["aggregations"] if facets else {})
+    if best is not None:
+        found[FOUND]["best"] = {"hits": best["hits"]}
+    return answer | {"aggregations": found}
+
+
+def build_suggestions(
+    plan: SearchPlan, answer: dict[str, Any], helps: Mapping[str, dict[str, Any]], currency: str
+) -> dict[str, Any] | None:
+    """What to offer where no product holds the words as typed, or the filters leave none; else None."""
+    nothing = answer["hits"]["total"]["value"] == 0
+    if not helps and not nothing:
+        return None
+    offered = build_help(plan, helps, nothing=nothing)
+    popular = [_hit(place, hit, currency, scored=False) for place, hit in enumerate(offered["popular"], 1)]
+    found = answer["aggregations"].get(FOUND)
+    return {"without_filters": found["doc_count"] if found and nothing else None} | offered | {"popular": popular}
+
+
 def interpreted(plan: SearchPlan) -> dict[str, Any]:
     """How the text was understood."""
     return {
@@ -64,6 +95,17 @@ def interpreted(plan: SearchPlan) -> dict[str, Any]:
         "synonyms": {said: list(same) for said, same in plan.words.synonyms.items()},
         "categories": [{"path": path, "share": round(share, 2)} for path, share in plan.near],
     }
+
+
+def _understood(plan: SearchPlan, answer: dict[str, Any]) -> SearchPlan:
+    """The plan, without corrections of which nothing comes: the vocabulary holds words of hidden products too."""
+    found = answer["hits"]["total"]["value"] or answer.get("aggregations", {}).get(FOUND, {}).get("doc_count", 0)
+    if not plan.corrected or found:
+        return plan
+    unread = tuple(word for word, _ in plan.corrected)
+    return replace(
+        plan, words=read_words(plan.request.q, plan.request.language), corrected=(), dropped=(*unread, *plan.dropped)
+    )
 
 
 def lacking(plan: SearchPlan, answer: dict[str, Any]) -> list[str]:
@@ -106,13 +148,13 @@ def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
     return Probe(
         matches_all=every.get("doc_count", 0),
         matches_some=answer["hits"]["total"]["value"],
-        profile_all=(profile := _profile(plan, every)),
-        profile_some=profile if every is some else _profile(plan, some),
+        profile_all=cache(lambda: _profile(plan, every)),
+        profile_some=cache(lambda: _profile(plan, some)),
         identified=every.get("identified", {}).get("doc_count", 0) > 0,
         category=_chosen(plan, some["category"]["below"]["nodes"]["buckets"]) if "category" in some else None,
         near=_near(every),
         unknown=unknown,
-        corrections=_corrections(unknown, answer.get("suggest", {})),
+        corrections=corrections.best(corrections.options_of(unknown, answer.get("suggest", {}))),
     )
 
 
@@ -129,16 +171,6 @@ def _near(aggregations: dict[str, Any]) -> tuple[tuple[str, float], ...]:
         return ()
     shares = ((bucket["key"], bucket["doc_count"] / sample["doc_count"]) for bucket in sample["categories"]["buckets"])
     return tuple((path, share) for path, share in shares if share >= LEAST_SHARE)
-
-
-def _corrections(unknown: tuple[str, ...], suggest: dict[str, Any]) -> dict[str, str]:
-    """The nearest word for each unknown one; of equally near ones the commonest."""
-    options: dict[str, list[tuple[float, int, str]]] = {}
-    for field in CORRECTED_FIELDS:
-        for entry in suggest.get(field, ()):
-            near = [(option["score"], option["freq"], option["text"]) for option in entry["options"]]
-            options.setdefault(entry["text"], []).extend(near)
-    return {word: max(found)[2] for word in unknown if (found := options.get(fold(word)))}
 
 
 def _profile(plan: SearchPlan, aggregations: dict[str, Any]) -> Profile:

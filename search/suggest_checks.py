@@ -61,7 +61,7 @@ def products_body(
 
 
 def _plan(typed: Typed, text: str) -> SearchPlan:
-    plan = make_plan(SearchRequest(q=text, per_page=typed.limit, facets=()), typed.now)
+    plan = make_plan(SearchRequest(q=text, per_page=typed.limit, facets=(), language=typed.language), typed.now)
     # Of a long text, every two neighbours read as one word would be a search of its own.
     return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
 

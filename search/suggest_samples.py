@@ -82,7 +82,9 @@ def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, 
             bodies["heads"] = _sample(typed, [*before, head], HEADS, (*NAMED, "category.path"))
     if typed.identifier:
         # Only the first of them: a series of numbers may have more than anybody could choose from.
-        prefix = {"value": typed.identifier, "rewrite": f"top_terms_boost_{IDENTIFIED}"}
+        prefix = {"value": typed.identifier}
+        if not typed.forced:  # else the first of them may be hidden, and others not
+            prefix["rewrite"] = f"top_terms_boost_{IDENTIFIED}"
         bodies["identified"] = _sample(typed, [{"prefix": {"identifiers": prefix}}], IDENTIFIED, ())
     return bodies
 
@@ -116,8 +118,8 @@ def _nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
 
 
 def scope(typed: Typed) -> list[Clause]:
-    """What a shopper may see, below the chosen category."""
-    return [visible(typed.now), *([category_clause(typed.category)] if typed.category else [])]
+    """What may be seen, below the chosen category."""
+    return [visible(typed.now, typed.forced), *([category_clause(typed.category)] if typed.category else [])]
 
 
 def _sample(typed: Typed, clauses: list[Clause], size: int, fields: Sequence[str]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """What has been typed so far, as words of which the last one is unfinished. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.services.forced import NOTHING_FORCED, Forced
 from mappings.identifiers import normalise_identifier
 from search.completion import edits_allowed, is_numeric, words_of
-from search.words import STOP_WORDS, read_words
+from search.synonyms import NO_SYNONYMS, Synonyms, apply
+from search.words import STOP_WORDS, Words, read_words
 
 # More words are a whole question: there is nothing left to complete.
 MOST_WORDS = 8
@@ -14,7 +17,8 @@ SHORTEST_BEGINNING = 3
 # The beginning of a sku, model number or GTIN, from as many characters on; shorter ones begin too many.
 SHORTEST_MIXED = 3
 SHORTEST_DIGITS = 6
-LANGUAGE = "en"
+# Other words for what is typed, by synonyms.
+MOST_ALSO = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,8 @@ class Typed:
     """`parts` are the words in one spelling, numbers and units joined, none twice. `identifier` is "" for words.
 
     `category` is the chosen category (path or id); suggestions are then of products below it. `exact` are parts of what
-    may be a model number: these are never mistyped.
+    may be a model number: these are never mistyped. `forced` are filters of the principal that types,
+    `also` the words said in other ways.
     """
 
     q: str
@@ -32,6 +37,9 @@ class Typed:
     parts: tuple[str, ...]
     exact: frozenset[str]
     identifier: str
+    forced: Forced = NOTHING_FORCED
+    language: str = "en"
+    also: tuple[tuple[str, ...], ...] = ()
 
     @property
     def completable(self) -> bool:
@@ -47,22 +55,44 @@ class Typed:
 
     @property
     def readings(self) -> list[tuple[str, ...]]:
-        """The words, and the words with two neighbours read as one: 'head set' as 'headset'."""
+        """The words, the words with two neighbours read as one ('head set' as 'headset'), and by their synonyms."""
         parts = self.parts
         joined = [
             (*parts[:place], parts[place] + parts[place + 1], *parts[place + 2 :]) for place in range(len(parts) - 1)
         ]
-        return [parts, *joined]
+        return [parts, *joined, *self.also]
 
 
-def read_typed(q: str, limit: int, category: str | None, now: datetime) -> Typed:
+def read_typed(
+    q: str,
+    limit: int,
+    category: str | None,
+    now: datetime,
+    forced: Forced = NOTHING_FORCED,
+    language: str = "en",
+    synonyms: Synonyms = NO_SYNONYMS,
+) -> Typed:
     """`q` is text that a request has cleaned."""
-    words = read_words(q).text.split()
+    read = read_words(q, language)
+    words = read.text.split()
     # A search leaves out "for" and "with"; as the last word they may become another one.
-    words = [word for word in words[:-1] if word not in STOP_WORDS[LANGUAGE]] + words[-1:]
-    parts = tuple(dict.fromkeys(part for word in words for part in words_of(word)))
+    words = [word for word in words[:-1] if word not in STOP_WORDS[language]] + words[-1:]
+    parts = _parts(words)
     exact = frozenset(part for word in words if is_numeric(word) for part in words_of(word))
-    return Typed(q, now, limit, category, parts, exact, _identifier(q))
+    return Typed(q, now, limit, category, parts, exact, _identifier(q), forced, language, _also(apply(synonyms, read)))
+
+
+def _parts(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for word in words for part in words_of(word)))
+
+
+def _also(words: Words) -> tuple[tuple[str, ...], ...]:
+    """The words, with one of them or a run of them said in another way."""
+    texts = [word.text for word in words.wanted]
+    same = [(place, place + 1, word.same) for place, word in enumerate(words.wanted)]
+    same += [(span.first, span.last, span.same) for span in words.spans]
+    found = [_parts([*texts[:first], text, *texts[last:]]) for first, last, others in same for text in others]
+    return tuple(dict.fromkeys(filter(None, found)))[:MOST_ALSO]
 
 
 def _identifier(q: str) -> str:

@@ -27,9 +27,16 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 # Words that say how other words belong together. "without", "no" and "not" are not among them: they mean something.
 STOP_WORDS = {
-    "en": frozenset(
-        ["a", "an", "the", "of", "for", "with", "in", "on", "to", "and", "or", "by", "at", "from", "my", "me", "is"]
-    )
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "a an the of for with in on to and or by at from my me is",
+        "de": "der die das den dem des ein eine einen einem einer für mit in im am an auf zum zur von und oder aus bei",
+        "fr": "le la les l un une des du de d pour avec en dans au aux sur et ou par",
+        "es": "el la los las un una unos unas de del para con en por y o al",
+        "it": "il lo la i gli le un uno una di del della dei per con in da su e o al",
+        "nl": "de het een van voor met in op te en of uit bij",
+        "pt": "o a os as um uma de do da dos das para com em no na por e ou ao",
+    }.items()
 }
 
 

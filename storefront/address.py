@@ -9,7 +9,7 @@ HOME = "/"
 # Whoever changes what is looked for begins at the first page of it.
 _PLACE = ("page", "cursor")
 # Parameters that say how results are shown, not which.
-_NO_FILTERS = ("q", "sort", "per_page", "facets", *_PLACE)
+_NO_FILTERS = ("q", "sort", "per_page", "facets", "exact", *_PLACE)
 
 
 @dataclass(frozen=True, slots=True)

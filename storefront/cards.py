@@ -20,6 +20,8 @@ COLOR_OPTIONS = ("color", "colour")
 class Card:
     """`options` are those of the variant that holds the filters: ('Navy', 'M'). `missing`: words that it lacks."""
 
+    id: str
+    variant: str | None
     url: str
     name: str
     brand: str | None
@@ -40,6 +42,8 @@ def card(hit: Mapping[str, Any]) -> Card:
     color = color_of(options)
     was = hit.get("compare_at_price")
     return Card(
+        id=str(hit["id"]),
+        variant=variant.get("sku"),
         url=product_url(hit["id"], hit["name"], variant.get("sku")),
         name=hit["name"],
         brand=brand_apart(hit.get("brand"), hit["name"]),

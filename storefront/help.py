@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 
 from search.engine import SearchEngine
-from search.request import parse_autocomplete, parse_request
+from search.request import parse_request
 from storefront.address import Address
 from storefront.cards import Card, card
 from storefront.home import Department, departments
-from storefront.results import Results, Suggestion, query_suggestion
+from storefront.results import Results, Suggestion
 
 POPULAR = "6"
-MEANT = "4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,6 @@ class Help:
 
 async def help_without_hits(engine: SearchEngine, found: Results) -> Help:
     bare = found.address.without_filters()
-    without = 0
-    if found.chips and bare.get("q"):
-        answer = await engine.search(parse_request([("q", bare.get("q")), ("per_page", "1"), ("facets", "none")]))
-        without = answer["total"]["value"]
-    meant = found.suggestions
-    if bare.get("q") and not meant and not without:
-        completed = await engine.autocomplete(*parse_autocomplete([("q", bare.get("q")), ("limit", MEANT)]))
-        meant = [query_suggestion(item) for item in completed["sections"]["queries"]]
     category = found.address.get("category")
     popular, inside = found.popular, ""
     wanted = [("sort", "popularity"), ("per_page", POPULAR), ("facets", "category")]
@@ -46,10 +37,10 @@ async def help_without_hits(engine: SearchEngine, found: Results) -> Help:
         popular = [card(hit) for hit in answer["hits"]]
         inside = next((chip.value for chip in found.chips if chip.label == "Category"), "") if popular else ""
     return Help(
-        without_filters=without,
+        without_filters=found.without_filters if found.chips and bare.get("q") else 0,
         url=Address((("q", bare.get("q")),)).url,
         popular=popular or [card(hit) for hit in everything["hits"]],
         popular_in=inside,
         departments=departments(everything),
-        meant=meant,
+        meant=found.suggestions,
     )

@@ -51,6 +51,8 @@ class VariantRow:
 class ProductPage:
     """`machine` is schema.org's Product; the template writes it so that nothing in it can end the script element."""
 
+    id: str
+    variant: str | None
     url: str
     name: str
     brand: str | None
@@ -84,6 +86,8 @@ def product_page(product: ProductOut, names: list[str], chosen: str, view: int) 
     option_names = list(dict.fromkeys(name for held in variants for name in held.options))
     own_url = product_url(product.id, product.name)
     return ProductPage(
+        id=str(product.id),
+        variant=variant.sku if variant else None,
         url=own_url,
         name=product.name,
         brand=product.brand,

@@ -47,7 +47,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything that the page of results says. `corrected`, `dropped` and `partly` are what search had to do."""
+    """Everything that the page of results says.
+
+    `corrected`, `dropped` and `partly` are what search had to do, `exactly` the address of the results without that.
+    """
 
     address: Address
     text: str
@@ -71,6 +74,8 @@ class Results:
     suggestions: list[Suggestion]
     categories: list[Suggestion]
     popular: list[Card]
+    without_filters: int
+    exactly: str | None
 
 
 def results(response: Mapping[str, Any], address: Address, currency: str) -> Results:
@@ -104,6 +109,8 @@ def results(response: Mapping[str, Any], address: Address, currency: str) -> Res
         suggestions=[query_suggestion(item) for item in offered.get("queries") or []],
         categories=[_category_suggestion(item) for item in offered.get("categories") or []],
         popular=[card(hit) for hit in offered.get("popular") or []],
+        without_filters=int(offered.get("without_filters") or 0),
+        exactly=address.put("exact", "true").url if query.get("corrected_to") or query.get("dropped_terms") else None,
     )
 
 

@@ -10,7 +10,7 @@ import psycopg
 import redis
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.importing import import_lines
 from catalog.settings import Settings
 from indexer.fanout import spread_chunk
@@ -75,7 +75,10 @@ def emptied(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connectio
         connection.execute("SET session_replication_role = replica")
         connection.execute(
             "TRUNCATE products, product_images, product_variants, skus, categories, brands, users, jobs, "
-            "reindex_chunks, counters, product_sync, fanout, search_indexes, synonyms, revisions"
+            "reindex_chunks, counters, product_sync, fanout, search_indexes, synonyms, revisions, "
+            "sessions, refresh_tokens, api_keys, audit_log, domain_events, "
+            "event_relay, event_consumers, event_dead_letters, webhooks, webhook_deliveries, "
+            "orders, order_lines, idempotency_keys"
         )
         connection.execute("SET session_replication_role = origin")
         indexes = list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))

@@ -5,8 +5,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
 
+from catalog.collector import calm_collector
 from catalog.settings import Settings, get_settings
-from indexer.collector import calm_collector
 from workers import broker
 
 SYNC_QUEUE = "sync"
@@ -62,6 +62,7 @@ def configure(settings: Settings) -> dict[str, Any]:
                 "options": {"expires": 10},
             },
             "expire-standby": {"task": "background.expire_standby", "schedule": 300.0, "options": {"expires": 120}},
+            "forget-events": {"task": "background.forget_events", "schedule": 3600.0, "options": {"expires": 600}},
             "purge": {"task": "background.purge", "schedule": 3600.0, "options": {"expires": 600}},
         },
     }

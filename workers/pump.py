@@ -12,7 +12,7 @@ import redis
 import structlog
 from kombu.exceptions import OperationalError
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer.ledger import waiting
 from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE, app

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import get_settings
 from indexer.pressure import Pressure

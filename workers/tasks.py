@@ -8,7 +8,7 @@ from indexer.drain import drain
 from indexer.fanout import spread_chunk
 from indexer.purge import purge
 from indexer.upkeep import expire_standby
-from workers import resources
+from workers import resources, retention
 from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, SPREAD_SECONDS, app
 
 
@@ -74,3 +74,9 @@ def expire() -> None:
 def forget_tombstones() -> None:
     """Take tombstones that are old enough out of the indexes, for a bounded time, with live changes first."""
     purge(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+
+
+@app.task(name="background.forget_events")
+def forget_events() -> None:
+    """Delete published events and finished deliveries that are old enough, for a bounded time."""
+    retention.forget(resources.connection(), get_settings(), DRAIN_SECONDS)

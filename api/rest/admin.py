@@ -35,7 +35,7 @@ async def start_reindex(
 
     409 with the id of the one under way: there is one at a time, whoever started it.
     """
-    job = await database.run(jobs.start_reindex, payload.shards if payload else None, user.id)
+    job = await database.run(jobs.start_reindex, payload.shards if payload else None, user)
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job
 
@@ -55,9 +55,9 @@ async def get_reindex(job_id: JobId, database: DatabaseDep, _: Admin) -> Reindex
 @router.post(
     "/{job_id}/cancel", status_code=202, summary="Cancel a rebuild", responses=answers(401, 403, 404, 409, 422, 503)
 )
-async def cancel_reindex(job_id: JobId, database: DatabaseDep, _: Admin) -> ReindexOut:
+async def cancel_reindex(job_id: JobId, database: DatabaseDep, user: Admin) -> ReindexOut:
     """The workers end it at their next step; the live index stays. One that readers see already ends as done.
 
     409 when it has ended.
     """
-    return await database.run(jobs.cancel_reindex, job_id)
+    return await database.run(jobs.cancel_reindex, job_id, user)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Literal
 
-from elasticsearch import AsyncElasticsearch
+from elasticsearch import ApiError, AsyncElasticsearch
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
@@ -16,10 +16,12 @@ from api.dependencies import DatabaseDep, SettingsDep
 from api.metrics import Metrics
 from api.routing import StrictRoute
 from catalog.schemas.product_out import TimeOut
-from catalog.services import ledger, reconciliation
+from catalog.services import events, ledger, reconciliation
+from catalog.services.events import EventState
 from catalog.services.ledger import Lag
 from catalog.services.reconciliation import Reconciliation
 from mappings.names import read_alias
+from search.fallback_engine import DegradingEngine
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 
@@ -61,6 +63,15 @@ class Reconcile(BaseModel):
     advice: str | None = None
 
 
+class Searches(BaseModel):
+    """Where searches are answered from. `breaker`: `closed` while Elasticsearch is asked; `open` while Postgres answers
+    in its place; `half_open` while a probe looks whether it is back.
+    """
+
+    breaker: Literal["closed", "open", "half_open"]
+    degraded: bool
+
+
 class Ready(BaseModel):
     """`degraded`: products are served and written, search or its speed suffers. `down`: nothing works."""
 
@@ -68,6 +79,7 @@ class Ready(BaseModel):
     checks: Checks
     sync: Sync
     reconcile: Reconcile
+    search: Searches
 
 
 class Live(BaseModel):
@@ -101,19 +113,31 @@ async def ready(request: Request, response: Response, database: DatabaseDep, set
     )
     checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
     reconcile = _reconcile(state)
-    well = all(check.ok for _, check in checks) and not reconcile.ahead
+    # What is asked for here is asked often: so the breaker closes again also where nobody searches.
+    engine: DegradingEngine = request.app.state.search
+    engine.look()
+    searches = Searches(breaker=engine.breaker.state, degraded=not engine.breaker.closed)
+    well = all(check.ok for _, check in checks) and not reconcile.ahead and not searches.degraded
     status = "down" if not checks.postgres.ok else "ok" if well else "degraded"
     response.status_code = 503 if status == "down" else 200
     response.headers["Cache-Control"] = "no-store"
     known = lag if isinstance(lag, Lag) else None
     sync = {name: getattr(known, name, None) for name in Sync.model_fields}
-    return Ready.model_validate({"status": status, "checks": checks, "sync": sync, "reconcile": reconcile})
+    return Ready.model_validate(
+        {"status": status, "checks": checks, "sync": sync, "reconcile": reconcile, "search": searches}
+    )
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
 async def metrics(request: Request, database: DatabaseDep) -> Response:
-    lag, state = await asyncio.gather(_outcome(database.run(ledger.lag)), _outcome(database.run(reconciliation.state)))
+    lag, state, told = await asyncio.gather(
+        _outcome(database.run(ledger.lag)),
+        _outcome(database.run(reconciliation.state)),
+        _outcome(database.run(events.state)),
+    )
     collected: Metrics = request.app.state.metrics
+    collected.events.held = told if isinstance(told, EventState) else None
+    collected.limits_shared(request.app.state.limiter.counters.shared)
     known = (lag if isinstance(lag, Lag) else None, state if isinstance(state, Reconciliation) else None)
     return Response(collected.render(*known), media_type=CONTENT_TYPE_LATEST)
 
@@ -155,6 +179,9 @@ def _check(outcome: Any) -> Check:
 
 def _cluster_check(outcome: Any) -> Check:
     check = _check(outcome)
+    # Elasticsearch waits for an index that is not there, and then says that it took too long.
+    if isinstance(outcome, ApiError) and outcome.status_code in (404, 408):
+        return Check(ok=False, error="the index is missing: run `catalog reindex`")
     if check.ok and outcome["status"] == "red":
-        return Check(ok=False, error="the index is missing or red")
+        return Check(ok=False, error="the index is red")
     return check

@@ -1,6 +1,7 @@
 """Many products in one request: JSON Lines in, a result line for each line out."""
 
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import IO, Any
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.auth import Writer
+from api.auth import ServiceDep, Writer
 from api.dependencies import EXAMPLE_ID, SettingsDep
 from api.problems import answers
 from api.routing import StrictRoute
@@ -55,7 +56,7 @@ _RESULTS: dict[int | str, dict[str, Any]] = {
     responses={**_RESULTS, **answers(401, 403, 413, 422, 503)},
     openapi_extra={"requestBody": _BODY},
 )
-async def bulk(request: Request, settings: SettingsDep, _: Writer) -> Response:
+async def bulk(request: Request, settings: SettingsDep, service: ServiceDep, who: Writer) -> Response:
     """Upsert by sku, in the format of `catalog import`: a field left out keeps what is stored.
 
     A bad line is `rejected` with its errors and the others land. The answer comes when all lines are done.
@@ -67,9 +68,11 @@ async def bulk(request: Request, settings: SettingsDep, _: Writer) -> Response:
             lines.write(chunk)
         if not lines.tell():
             raise InvalidInput.of("body", "is empty: send one JSON object per line")
-        lines.seek(0)
+        counts: Counter[str] = Counter()
         limiter: anyio.CapacityLimiter = request.app.state.bulk_limiter
-        await anyio.to_thread.run_sync(_import, lines, results, settings, limiter=limiter)
+        async with service.importing(who, lines.tell(), counts):
+            lines.seek(0)
+            await anyio.to_thread.run_sync(_import, lines, results, settings, counts, limiter=limiter)
     except BaseException:
         results.close()
         raise
@@ -78,8 +81,9 @@ async def bulk(request: Request, settings: SettingsDep, _: Writer) -> Response:
     return StreamingResponse(_chunks(results), media_type=MEDIA_TYPE)
 
 
-def _import(lines: IO[bytes], results: IO[bytes], settings: Settings) -> None:
+def _import(lines: IO[bytes], results: IO[bytes], settings: Settings, counts: Counter[str]) -> None:
     for result in import_lines(lines, settings):
+        counts[result.status] += 1
         results.write(_line(result))
     results.seek(0)
 

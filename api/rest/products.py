@@ -6,15 +6,14 @@ from fastapi import APIRouter, Header, Query
 from pydantic import AfterValidator
 from starlette.responses import Response
 
-from api.auth import CurrentUser, PublishedOnly, Writer
-from api.dependencies import DatabaseDep, ProductId, SettingsDep
+from api.auth import ServiceDep, Who, Writer
+from api.dependencies import ProductId
 from api.etags import etag, not_modified, required_versions
 from api.problems import answers
 from api.routing import StrictRoute
 from catalog.schemas.fields import clean_text
 from catalog.schemas.product_in import ProductIn, ProductPatch
 from catalog.schemas.product_out import ProductOut, ProductPage, SyncOut
-from catalog.services import ledger, product_reads, products
 
 router = APIRouter(prefix="/api/v1/products", tags=["products"], route_class=StrictRoute)
 
@@ -36,19 +35,17 @@ def _answer(product: ProductOut, status: int = 200, headers: dict[str, str] | No
     return Response(product.model_dump_json(), status, headers, "application/json")
 
 
-@router.get("", response_model=ProductPage, summary="List products", responses=answers(422, 503))
+@router.get("", response_model=ProductPage, summary="List products", responses=answers(401, 403, 422, 503))
 async def list_products(
-    settings: SettingsDep,
-    database: DatabaseDep,
-    published_only: PublishedOnly,
+    service: ServiceDep,
+    who: Who,
     page: Page = 1,
     per_page: PerPage = 20,
     search: Search = "",
     category: Category = "",
 ) -> Response:
     """Newest first, or best match first when searched. Anonymous callers get published products only."""
-    query = product_reads.ProductQuery(page, per_page, search, category, published_only)
-    found = await database.run(product_reads.list_page, query, settings.currency)
+    found = await service.products(who, page=page, per_page=per_page, search=search, category=category)
     return Response(found.model_dump_json(), media_type="application/json")
 
 
@@ -59,21 +56,19 @@ async def list_products(
     summary="Create a product",
     responses=answers(401, 403, 409, 413, 422, 503),
 )
-async def create_product(payload: ProductIn, settings: SettingsDep, database: DatabaseDep, _: Writer) -> Response:
+async def create_product(payload: ProductIn, service: ServiceDep, who: Writer) -> Response:
     """Its brand and category are made if they are missing. With `variants`, price and inventory are theirs."""
-    product = await database.run(products.create, payload, settings.currency)
+    product = await service.create_product(who, payload)
     return _answer(product, 201, {"Location": f"{router.prefix}/{product.id}"})
 
 
-@router.get("/{product_id}", response_model=ProductOut, summary="Read a product", responses=answers(404, 422, 503))
+@router.get(
+    "/{product_id}", response_model=ProductOut, summary="Read a product", responses=answers(401, 403, 404, 422, 503)
+)
 async def get_product(
-    product_id: ProductId,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    published_only: PublishedOnly,
-    if_none_match: IfNoneMatch = None,
+    product_id: ProductId, service: ServiceDep, who: Who, if_none_match: IfNoneMatch = None
 ) -> Response:
-    product = await database.run(product_reads.get, product_id, settings.currency, published_only=published_only)
+    product = await service.product(who, product_id)
     if not_modified(if_none_match, product.version):
         return Response(status_code=304, headers={"ETag": etag(product.version)})
     return _answer(product)
@@ -88,14 +83,12 @@ async def get_product(
 async def replace_product(
     product_id: ProductId,
     payload: ProductIn,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    _: Writer,
+    service: ServiceDep,
+    who: Writer,
     if_match: IfMatch = None,
 ) -> Response:
     """The whole product: a field left out gets its default, and images and variants left out are removed."""
-    versions = required_versions(if_match)
-    return _answer(await database.run(products.replace, product_id, payload, settings.currency, versions))
+    return _answer(await service.replace_product(who, product_id, payload, required_versions(if_match)))
 
 
 @router.patch(
@@ -107,25 +100,24 @@ async def replace_product(
 async def patch_product(
     product_id: ProductId,
     payload: ProductPatch,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    _: Writer,
+    service: ServiceDep,
+    who: Writer,
     if_match: IfMatch = None,
 ) -> Response:
     """JSON merge patch (RFC 7396): a field left out is kept, `null` clears, `attributes` merge, lists are replaced."""
-    versions = required_versions(if_match)
-    return _answer(await database.run(products.patch, product_id, payload, settings.currency, versions))
+    return _answer(await service.patch_product(who, product_id, payload, required_versions(if_match)))
 
 
 @router.delete(
     "/{product_id}", status_code=204, summary="Delete a product", responses=answers(401, 403, 404, 412, 422, 503)
 )
-async def delete_product(product_id: ProductId, database: DatabaseDep, _: Writer, if_match: IfMatch = None) -> None:
-    await database.run(products.delete, product_id, required_versions(if_match))
+async def delete_product(product_id: ProductId, service: ServiceDep, who: Writer, if_match: IfMatch = None) -> None:
+    await service.delete_product(who, product_id, required_versions(if_match))
 
 
-@router.get("/{product_id}/sync", summary="Where a product stands in the index", responses=answers(404, 422, 503))
-async def get_sync(product_id: ProductId, database: DatabaseDep, user: CurrentUser) -> SyncOut:
+@router.get(
+    "/{product_id}/sync", summary="Where a product stands in the index", responses=answers(401, 403, 404, 422, 503)
+)
+async def get_sync(product_id: ProductId, service: ServiceDep, who: Who) -> SyncOut:
     """Database version, indexed version, lag; also after its deletion. The error is shown to signed-in callers."""
-    status = await database.run(ledger.status, product_id)
-    return status if user else status.model_copy(update={"error": None})
+    return await service.product_sync(who, product_id)

@@ -13,8 +13,8 @@ from api.routing import StrictRoute
 from catalog.database import Database
 from catalog.schemas.quarantine import DropOut, QuarantinePage, QuarantineSelection, ReplayOut
 from catalog.services import quarantine
+from catalog.services.principals import Principal
 from catalog.services.quarantine import Action
-from catalog.services.users import Account
 
 router = APIRouter(prefix="/api/v1/admin/quarantine", tags=["admin"], route_class=StrictRoute)
 
@@ -43,14 +43,14 @@ async def drop(payload: QuarantineSelection, database: DatabaseDep, user: Admin)
 
 
 async def _apply(
-    database: Database, action: Action, selection: QuarantineSelection, user: Account
+    database: Database, action: Action, selection: QuarantineSelection, user: Principal
 ) -> tuple[int, list[UUID]]:
     """How many it was done to, and those of the named ones that are not in quarantine."""
     left: list[UUID] = []
     if selection.ids is None:
-        count = await quarantine.apply_to_all(database, action)
+        count = await quarantine.apply_to_all(database, action, by=user.id)
     else:
-        left = await database.run(quarantine.apply, action, selection.ids)
+        left = await database.run(quarantine.apply, action, selection.ids, user.id)
         count = len(set(selection.ids)) - len(left)
-    _log.info("quarantine.changed", action=action.name.lower(), count=count, user_id=str(user.id))
+    _log.info("quarantine.changed", action=action.name.lower(), count=count, by=user.id)
     return count, left

@@ -121,6 +121,32 @@ class Facet(BaseModel):
     buckets: list[FacetBucket]
 
 
+class NearbyQuery(BaseModel):
+    text: str
+
+
+class NearbyCategory(BaseModel):
+    """`label` has the names of all levels."""
+
+    value: str
+    id: UUID
+    text: str
+    label: str
+
+
+class Suggestions(BaseModel):
+    """Where no product holds all the words as typed, or the filters leave none.
+
+    `queries` were read off products: each finds some. `popular` and `without_filters`, how many products there are
+    without the filters, are given where nothing is found.
+    """
+
+    without_filters: int | None
+    queries: list[NearbyQuery]
+    categories: list[NearbyCategory]
+    popular: list[Hit]
+
+
 class SearchOut(BaseModel):
     query_id: str
     query: QueryOut
@@ -132,8 +158,10 @@ class SearchOut(BaseModel):
     next_cursor: str | None
     redirect: str | None
     banners: list[dict[str, Any]]
-    degraded: bool
+    suggestions: Suggestions | None = None
+    degraded: bool = Field(description="true: from the spare engine while Elasticsearch is away; simpler than usual")
     took_ms: float
+    age_seconds: float | None = Field(default=None, description="given where the answer was kept, and is so old")
 
 
 class SearchesIn(BaseModel):
@@ -194,6 +222,7 @@ class Sections(BaseModel):
 class AutocompleteOut(BaseModel):
     query: str
     sections: Sections
+    degraded: bool = Field(default=False, description="as in a search; only given where it is true")
     took_ms: float
 
 
@@ -232,6 +261,7 @@ _SEARCH: dict[str, tuple[Schema, str]] = {
         _TEXT,
         "`*` begins a walk through all results at one point in time; then each `next_cursor`. Instead of `page`",
     ),
+    "exact": (_FLAG, "true: the words as they are typed, none corrected and none left out"),
     "explain": (_FLAG, "the plan, and the score of each hit by factor; needs the role merchandiser or admin"),
     "per_page": (_whole(1, 20, MAX_PER_PAGE), "hits on a page"),
     "facets": (_many(_TEXT), "`auto` (the default), `none`, or names, also separated by commas"),

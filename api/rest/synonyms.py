@@ -41,9 +41,9 @@ async def create_synonym(
     payload: SynonymIn, response: Response, database: DatabaseDep, user: Merchandiser
 ) -> SynonymOut:
     """409 when there is such an entry already, or no room for another."""
-    entry = await database.run(synonyms.create, payload, user.id)
+    entry = await database.run(synonyms.create, payload, user)
     response.headers["Location"] = f"{router.prefix}/{entry.id}"
-    _log.info("synonyms.changed", action="create", id=str(entry.id), user_id=str(user.id))
+    _log.info("synonyms.changed", action="create", id=str(entry.id), by=user.id)
     return entry
 
 
@@ -59,8 +59,8 @@ async def replace_synonym(
     synonym_id: SynonymId, payload: SynonymIn, database: DatabaseDep, user: Merchandiser
 ) -> SynonymOut:
     """409 when another entry says the same."""
-    entry = await database.run(synonyms.replace, synonym_id, payload, user.id)
-    _log.info("synonyms.changed", action="replace", id=str(entry.id), user_id=str(user.id))
+    entry = await database.run(synonyms.replace, synonym_id, payload, user)
+    _log.info("synonyms.changed", action="replace", id=str(entry.id), by=user.id)
     return entry
 
 
@@ -68,5 +68,5 @@ async def replace_synonym(
     "/{synonym_id}", status_code=204, summary="Delete an entry of synonyms", responses=answers(401, 403, 404, 422, 503)
 )
 async def delete_synonym(synonym_id: SynonymId, database: DatabaseDep, user: Merchandiser) -> None:
-    await database.run(synonyms.delete, synonym_id)
-    _log.info("synonyms.changed", action="delete", id=str(synonym_id), user_id=str(user.id))
+    await database.run(synonyms.delete, synonym_id, user)
+    _log.info("synonyms.changed", action="delete", id=str(synonym_id), by=user.id)

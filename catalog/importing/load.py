@@ -6,7 +6,7 @@ from contextlib import closing
 
 import psycopg
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.errors import Unavailable
 from catalog.importing.attempt import write_or_split
 from catalog.importing.parse import ProductLine, parse

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, DateTime, ForeignKey, Index, Numeric, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
@@ -21,6 +32,12 @@ SEARCH_VECTOR = (
     "setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('simple', sku), 'A') || "
     "setweight(to_tsvector('english', coalesce(description, '')), 'C')"
 )
+
+# Identifiers as they are looked up without Elasticsearch: case and punctuation never tell two of them apart.
+SPELLED = r"lower(regexp_replace({0}, '\W|_', '', 'g'))"
+MODEL = "coalesce(attributes ->> 'model', attributes ->> 'model_number', attributes ->> 'mpn')"
+SPELLED_SKU = SPELLED.format("sku")
+SPELLED_MODEL = SPELLED.format(f"left({MODEL}, 100)")
 
 
 class Product(Base):
@@ -66,6 +83,20 @@ class Product(Base):
         Index(None, "price"),
         Index(None, "created_at", "id"),
         Index("ix_products_search_vector", "search_vector", postgresql_using="gin"),
+        # Not there where nobody may create the extension pg_trgm.
+        Index("ix_products_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index(
+            "ix_products_gtin",
+            "gtin",
+            postgresql_ops={"gtin": "text_pattern_ops"},
+            postgresql_where=text("gtin IS NOT NULL"),
+        ),
+        Index(
+            "ix_products_model",
+            literal_column(SPELLED_MODEL).label("spelled"),
+            postgresql_ops={"spelled": "text_pattern_ops"},
+            postgresql_where=text(f"{MODEL} IS NOT NULL"),
+        ),
     )
 
 
@@ -119,4 +150,11 @@ class Sku(Base):
     product_id: Mapped[UUID] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     is_variant: Mapped[bool]
 
-    __table_args__ = (Index(None, "product_id"),)
+    __table_args__ = (
+        Index(None, "product_id"),
+        Index(
+            "ix_skus_spelled",
+            literal_column(SPELLED_SKU).label("spelled"),
+            postgresql_ops={"spelled": "text_pattern_ops"},
+        ),
+    )

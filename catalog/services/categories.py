@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import TextClause, insert, select, text, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
 from catalog.models import Category
 from catalog.schemas.category import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
 from catalog.schemas.fields import slugify
+from catalog.services.forced import NOTHING_FORCED, Forced, condition
 from catalog.services.product_reads import PUBLISHED
 from catalog.services.violations import explained
 
@@ -36,9 +37,17 @@ _LOCK_SUBTREE = text("SELECT id FROM categories WHERE :id = ANY (ids) ORDER BY i
 _COUNT = text("SELECT count(*) FROM products WHERE category_id = ANY (:ids)")
 
 
-async def tree(session: AsyncSession, *, published_only: bool = False) -> list[CategoryNode]:
-    """The roots with everything below them, siblings by position and name; counts include descendants."""
-    rows = (await session.execute(_statement(_TREE, published_only))).mappings().all()
+async def tree(
+    session: AsyncSession, *, published_only: bool = False, forced: Forced = NOTHING_FORCED
+) -> list[CategoryNode]:
+    """The roots with everything below them, siblings by position and name; counts include descendants.
+
+    Under forced filters only those that have products: another's name may tell of what is hidden.
+    """
+    statement, values = _statement(_TREE, published_only, forced)
+    rows = (await session.execute(statement, values)).mappings().all()
+    if forced:
+        rows = [row for row in rows if row["product_count"]]
     nodes = {row["id"]: CategoryNode.model_validate(dict(row)) for row in rows}
     roots: list[CategoryNode] = []
     for node in nodes.values():
@@ -47,10 +56,13 @@ async def tree(session: AsyncSession, *, published_only: bool = False) -> list[C
     return roots
 
 
-async def get(session: AsyncSession, category_id: UUID, *, published_only: bool = False) -> CategoryOut:
-    """One category. Raises NotFound."""
-    row = (await session.execute(_statement(_ONE, published_only), {"id": category_id})).mappings().first()
-    if row is None:
+async def get(
+    session: AsyncSession, category_id: UUID, *, published_only: bool = False, forced: Forced = NOTHING_FORCED
+) -> CategoryOut:
+    """One category. Raises NotFound, also for one that has no products under the forced filters."""
+    statement, values = _statement(_ONE, published_only, forced)
+    row = (await session.execute(statement, {**values, "id": category_id})).mappings().first()
+    if row is None or (forced and not row["product_count"]):
         raise NotFound(f"There is no category {category_id}.")
     return CategoryOut.model_validate(dict(row))
 
@@ -117,5 +129,7 @@ async def _write(session: AsyncSession, category_id: UUID, values: Mapping[str, 
     return await get(session, category_id)
 
 
-def _statement(template: str, published_only: bool) -> Any:
-    return text(template.format(columns=_COLUMNS, published=PUBLISHED if published_only else "true"))
+def _statement(template: str, published_only: bool, forced: Forced) -> tuple[TextClause, dict[str, Any]]:
+    seen, values = condition(forced)
+    counted = f"{PUBLISHED if published_only else 'true'} AND {seen}"
+    return text(template.format(columns=_COLUMNS, published=counted)), values

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
 from catalog.schemas.job import JobUser, ReindexOut, ReindexPage
+from catalog.services import audit
+from catalog.services.principals import Principal
 
 REINDEX = "reindex"
 # The speed of now is that of the pieces done in this time; a rebuild that was killed for an hour says nothing about it.
@@ -45,13 +48,18 @@ _LIST = text(_READ + "ORDER BY jobs.created_at DESC, jobs.id LIMIT :limit OFFSET
 _TOTAL = text("SELECT count(*) FROM jobs WHERE kind = :kind")
 
 
-async def start_reindex(session: AsyncSession, shards: int | None, user_id: UUID) -> ReindexOut:
+async def start_reindex(session: AsyncSession, shards: int | None, by: Principal) -> ReindexOut:
     """A rebuild for the workers to carry out. Raises Conflict, with its id, while another one has not ended."""
-    values = {"kind": REINDEX, "params": {"shards": shards} if shards else {}, "user_id": user_id}
+    params = {"shards": shards} if shards else {}
+    # The workers' log lines carry the id of the request that asked for the work.
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    trail = {"request_id": request_id} if request_id else {}
+    values = {"kind": REINDEX, "params": {**params, **trail}, "user_id": by.user_id}
     while (job_id := await session.scalar(_START, values)) is None:
         active = await session.scalar(_FIND_ACTIVE, {"kind": REINDEX})
         if active is not None:  # otherwise it has ended since
             raise Conflict(f"The rebuild {active} has not ended. Wait for it, or cancel it.")
+    await audit.record(session, by.id, "reindex.start", f"job:{job_id}", after={"shards": shards})
     return await get_reindex(session, job_id)
 
 
@@ -71,12 +79,13 @@ async def get_reindex(session: AsyncSession, job_id: UUID) -> ReindexOut:
     return _reindex(row)
 
 
-async def cancel_reindex(session: AsyncSession, job_id: UUID) -> ReindexOut:
+async def cancel_reindex(session: AsyncSession, job_id: UUID, by: Principal) -> ReindexOut:
     """Ask the workers to end it; once more does no harm. Raises NotFound, and Conflict when it has ended."""
     asked = await session.scalar(_CANCEL, {"kind": REINDEX, "id": job_id})
     job = await get_reindex(session, job_id)
     if asked is None:
         raise Conflict(f"The rebuild {job_id} has ended already: it is {job.state}.")
+    await audit.record(session, by.id, "reindex.cancel", f"job:{job_id}", before={"state": job.state})
     return job
 
 

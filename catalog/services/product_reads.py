@@ -1,6 +1,7 @@
 """Reading products: one statement gives whole representations, with category, brand, images, variants and version."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from catalog.errors import NotFound
 from catalog.schemas.fields import CATEGORY_SEPARATOR
 from catalog.schemas.product_out import ProductOut, ProductPage
 from catalog.services.category_paths import slug_path
+from catalog.services.forced import NOTHING_FORCED, Forced, condition
 
 # Money inside JSON goes as text: as a JSON number it would come back as a float.
 _COLUMNS = """
@@ -41,13 +43,18 @@ _IN_CATEGORY = """
     p.category_id IN (SELECT d.id FROM categories d JOIN categories root ON root.id = ANY (d.ids)
                       WHERE root.id = :category_id OR root.path = :category_path OR root.names = :category_names)
 """
+# Categories that are wanted at the same time, and what is in each or below it.
+_WANTED = "unnest(CAST(:categories AS uuid[])) AS w (id)"
+_BELOW = "p.category_id IN (SELECT d.id FROM categories d WHERE w.id = ANY (d.ids))"
 _MATCHES = """
-    (p.search_vector @@ websearch_to_tsquery('english', :search)
+    (p.search_vector @@ websearch_to_tsquery('english', :words)
      OR p.id = (SELECT s.product_id FROM skus s WHERE s.sku = :search))
 """
+# Each of them is a NOT around the next one, and Postgres has room for a few dozen of these.
+_DASHES = re.compile(r"-(?:\s*-)+")
 _BY_RANK = """
     p.id = (SELECT s.product_id FROM skus s WHERE s.sku = :search) IS TRUE DESC,
-    ts_rank(p.search_vector, websearch_to_tsquery('english', :search)) DESC, p.id
+    ts_rank(p.search_vector, websearch_to_tsquery('english', :words)) DESC, p.id
 """
 # Both keys run the same way, so that the index on (created_at, id) gives the order without a sort.
 _NEWEST = "p.created_at DESC, p.id DESC"
@@ -59,22 +66,51 @@ _GET_PUBLISHED = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = 
 
 @dataclass(frozen=True, slots=True)
 class ProductQuery:
-    """Which products to list. `category` is a slug path, a display path ('Audio > Headphones') or an id."""
+    """Which products to list. `category` is a slug path, a display path ('Audio > Headphones') or an id.
+
+    `forced` are filters of the principal that asks, and not its own choice.
+    """
 
     page: int = 1
     per_page: int = 20
     search: str = ""
     category: str = ""
     published_only: bool = True
+    forced: Forced = NOTHING_FORCED
 
 
-async def get(session: AsyncSession, product_id: UUID, currency: str, *, published_only: bool = False) -> ProductOut:
-    """One product, whole. Raises NotFound, also for an unpublished one when only published ones are asked for."""
-    statement = _GET_PUBLISHED if published_only else _GET
-    row = (await session.execute(statement, {"id": product_id})).mappings().first()
+async def get(
+    session: AsyncSession,
+    product_id: UUID,
+    currency: str,
+    *,
+    published_only: bool = False,
+    forced: Forced = NOTHING_FORCED,
+) -> ProductOut:
+    """One product, whole. Raises NotFound, also for one that forced filters hide, and for an unpublished one when only
+    published ones are asked for."""
+    statement, values = _GET_PUBLISHED if published_only else _GET, {"id": product_id}
+    if forced:
+        seen, bound = condition(forced)
+        statement, values = text(f"{statement.text} AND {seen}"), values | bound
+    row = (await session.execute(statement, values)).mappings().first()
     if row is None:
         raise NotFound(f"There is no product {product_id}.")
     return _product(row, currency)
+
+
+async def in_sight(session: AsyncSession, ids: Iterable[UUID], forced: Forced, *, published_only: bool) -> set[UUID]:
+    """Those of the products that a principal with these forced filters may be shown."""
+    seen, values = condition(forced)
+    where = f"p.id = ANY (:ids) AND {seen}" + (f" AND {PUBLISHED}" if published_only else "")
+    found = await session.scalars(text(f"SELECT p.id FROM products p WHERE {where}"), {**values, "ids": list(ids)})  # noqa: S608
+    return set(found)
+
+
+async def require_in_sight(session: AsyncSession, product_id: UUID, forced: Forced) -> None:
+    """Raises NotFound for a product that forced filters hide, in the words that tell of one that does not exist."""
+    if forced and not await in_sight(session, [product_id], forced, published_only=False):
+        raise NotFound(f"There is no product {product_id}.")
 
 
 async def list_page(session: AsyncSession, query: ProductQuery, currency: str) -> ProductPage:
@@ -93,6 +129,40 @@ async def list_page(session: AsyncSession, query: ProductQuery, currency: str) -
     return ProductPage(items=items, total=total or 0, page=query.page, per_page=query.per_page)
 
 
+async def by_ids(
+    session: AsyncSession, ids: Iterable[UUID], query: ProductQuery, currency: str
+) -> dict[UUID, ProductOut]:
+    """Those of the products that `query` lets through, by id, in one statement."""
+    where, values = _conditions(query)
+    statement = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = ANY (:ids) AND {where}")  # noqa: S608
+    rows = (await session.execute(statement, {**values, "ids": list(ids)})).mappings()
+    return {row["id"]: _product(row, currency) for row in rows}
+
+
+async def pages_of_categories(
+    session: AsyncSession, categories: Iterable[UUID], query: ProductQuery, currency: str
+) -> dict[UUID, ProductPage]:
+    """The same page, newest first, of each category with all below it: two statements for all of them together."""
+    where, values = _conditions(query)
+    ids = list(dict.fromkeys(categories))
+    values |= {"categories": ids, "limit": query.per_page, "offset": (query.page - 1) * query.per_page}
+    counts = text(f"SELECT w.id, (SELECT count(*) FROM products p WHERE {where} AND {_BELOW}) FROM {_WANTED}")  # noqa: S608
+    totals = {row[0]: row[1] for row in await session.execute(counts, values)}
+    page = text(f"""
+        SELECT w.id AS wanted_for, {_COLUMNS} FROM {_WANTED} CROSS JOIN LATERAL (
+            SELECT p.id FROM products p WHERE {where} AND {_BELOW} ORDER BY {_NEWEST} LIMIT :limit OFFSET :offset
+        ) AS page JOIN products p ON p.id = page.id {_JOINS} ORDER BY w.id, {_NEWEST}
+    """)  # noqa: S608
+    items: dict[UUID, list[ProductOut]] = {category: [] for category in ids}
+    for row in (await session.execute(page, values)).mappings():
+        held = dict(row)
+        items[held.pop("wanted_for")].append(_product(held, currency))
+    return {
+        category: ProductPage(items=items[category], total=totals[category], page=query.page, per_page=query.per_page)
+        for category in ids
+    }
+
+
 def _conditions(query: ProductQuery) -> tuple[str, dict[str, Any]]:
     conditions = ["true"]
     values: dict[str, Any] = {}
@@ -101,6 +171,11 @@ def _conditions(query: ProductQuery) -> tuple[str, dict[str, Any]]:
     if query.search:
         conditions.append(_MATCHES)
         values["search"] = query.search
+        values["words"] = _DASHES.sub("-", query.search)
+    if query.forced:
+        seen, bound = condition(query.forced)
+        conditions.append(seen)
+        values |= bound
     if query.category:
         conditions.append(_IN_CATEGORY)
         values["category_id"] = _as_uuid(query.category)

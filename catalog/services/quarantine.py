@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.database import Database
 from catalog.models.sync import QUARANTINED
 from catalog.schemas.quarantine import QuarantinedOut, QuarantinePage
+from catalog.services import audit
 
 # Rows of one transaction when everything is asked for: their locks are held for well under a second.
 CHUNK = 5000
@@ -66,23 +67,31 @@ async def list_page(session: AsyncSession, page: int, per_page: int) -> Quaranti
     return QuarantinePage(items=items, total=total or 0, page=page, per_page=per_page)
 
 
-async def apply(session: AsyncSession, action: Action, ids: Sequence[UUID]) -> list[UUID]:
+async def apply(session: AsyncSession, action: Action, ids: Sequence[UUID], by: str = audit.CLI) -> list[UUID]:
     """Replay or drop these products; those of `ids`, in their order, that are not in quarantine."""
     statement = _change(action.value, _NAMED)
     done = set((await session.scalars(statement, {"ids": list(ids), "limit": len(ids)})).all())
+    if done:
+        named = {"count": len(done), "products": sorted(map(str, done))}
+        await audit.record(session, by, f"quarantine.{action.name.lower()}", "quarantine", after=named)
     return [product_id for product_id in dict.fromkeys(ids) if product_id not in done]
 
 
-async def apply_to_all(database: Database, action: Action, report: Callable[[int], None] = lambda done: None) -> int:
+async def apply_to_all(
+    database: Database, action: Action, report: Callable[[int], None] = lambda done: None, by: str = audit.CLI
+) -> int:
     """Replay or drop all of them, CHUNK in each transaction; how many. `report` is told after each."""
     statement, after, done = _change(action.value, _NEXT), FIRST, 0
 
     async def next_chunk(session: AsyncSession) -> Sequence[UUID]:
         return (await session.scalars(statement, {"after": after, "limit": CHUNK})).all()
 
+    named = (by, f"quarantine.{action.name.lower()}", "quarantine")
+    entry = await database.run(audit.record, *named, after={"state": audit.RUNNING, "all": True})
     # By key, so that one that is refused again meanwhile is not met a second time.
     while ids := await database.run(next_chunk):
         after = max(ids)
         done += len(ids)
         report(done)
+    await database.run(audit.complete, entry, {"state": "done", "all": True, "count": done})
     return done

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.errors import Conflict, NotFound
 from catalog.models import Revision, Synonym
 from catalog.schemas.synonym import Kind, SynonymIn, SynonymOut, SynonymPage
+from catalog.services import audit
+from catalog.services.principals import Principal
 from catalog.services.violations import explained
 
 MAX_ENTRIES = 5000
@@ -47,31 +49,32 @@ async def get(session: AsyncSession, synonym_id: UUID) -> SynonymOut:
 
 
 @explained
-async def create(session: AsyncSession, payload: SynonymIn, user_id: UUID) -> SynonymOut:
+async def create(session: AsyncSession, payload: SynonymIn, by: Principal) -> SynonymOut:
     """Raises Conflict when the entry is there already, or when there are MAX_ENTRIES."""
     await session.execute(_ALONE)
     if (await session.scalar(select(func.count()).select_from(Synonym)) or 0) >= MAX_ENTRIES:
         raise Conflict(f"There are {MAX_ENTRIES} entries of synonyms already, and no room for more.")
-    values = {"created_by": user_id, "updated_by": user_id, **_values(payload)}
+    values = {"created_by": by.user_id, "updated_by": by.user_id, **_values(payload)}
     synonym_id = (await session.execute(insert(Synonym).values(values).returning(Synonym.id))).scalar_one()
+    await audit.record(session, by.id, "synonym.create", f"synonym:{synonym_id}", after=_said(payload))
     return await get(session, synonym_id)
 
 
 @explained
-async def replace(session: AsyncSession, synonym_id: UUID, payload: SynonymIn, user_id: UUID) -> SynonymOut:
+async def replace(session: AsyncSession, synonym_id: UUID, payload: SynonymIn, by: Principal) -> SynonymOut:
     """The whole entry anew. Raises NotFound, Conflict when another entry says the same."""
-    values = {"updated_by": user_id, "updated_at": func.clock_timestamp(), **_values(payload)}
-    changed = update(Synonym).where(Synonym.id == synonym_id).values(values).returning(Synonym.id)
-    if (await session.execute(changed)).scalar() is None:
-        raise _unknown(synonym_id)
+    before = await _locked(session, synonym_id)
+    values = {"updated_by": by.user_id, "updated_at": func.clock_timestamp(), **_values(payload)}
+    await session.execute(update(Synonym).where(Synonym.id == synonym_id).values(values))
+    await audit.record_change(session, by.id, "synonym.replace", f"synonym:{synonym_id}", before, _said(payload))
     return await get(session, synonym_id)
 
 
-async def delete(session: AsyncSession, synonym_id: UUID) -> None:
+async def delete(session: AsyncSession, synonym_id: UUID, by: Principal) -> None:
     """Raises NotFound."""
-    gone = sql_delete(Synonym).where(Synonym.id == synonym_id).returning(Synonym.id)
-    if (await session.execute(gone)).scalar() is None:
-        raise _unknown(synonym_id)
+    before = await _locked(session, synonym_id)
+    await session.execute(sql_delete(Synonym).where(Synonym.id == synonym_id))
+    await audit.record(session, by.id, "synonym.delete", f"synonym:{synonym_id}", before=before)
 
 
 async def changed_since(session: AsyncSession, known: Stored | None) -> Stored | None:
@@ -84,6 +87,19 @@ async def changed_since(session: AsyncSession, known: Stored | None) -> Stored |
         select(Synonym.kind, Synonym.terms).order_by(Synonym.created_at, Synonym.id).limit(MAX_ENTRIES)
     )
     return Stored(revision, tuple((cast(Kind, kind), tuple(terms)) for kind, terms in rows))
+
+
+async def _locked(session: AsyncSession, synonym_id: UUID) -> dict[str, object]:
+    """What is stored, until the transaction ends. Raises NotFound."""
+    lock = select(Synonym.kind, Synonym.terms).where(Synonym.id == synonym_id).with_for_update()
+    stored = (await session.execute(lock)).mappings().first()
+    if stored is None:
+        raise _unknown(synonym_id)
+    return dict(stored)
+
+
+def _said(payload: SynonymIn) -> dict[str, object]:
+    return payload.model_dump(include={"kind", "terms"})
 
 
 def _values(payload: SynonymIn) -> dict[str, object]:

@@ -1,7 +1,8 @@
-"""Access tokens: JWT by RFC 7519, signed with HS256 and nothing else."""
+"""Access tokens of our own: JWT by RFC 7519, signed with HS256 and nothing else."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -12,14 +13,21 @@ from catalog.settings import Settings
 ALGORITHM = "HS256"
 MIN_SECRET = 32
 REQUIRED = ["exp", "iss", "aud", "sub"]
+# Far more than any token of ours or of an identity provider has. A longer one is refused before it is looked at.
+MAX_TOKEN = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who the token was given to, and the role of that moment. Writes read the role again."""
+    """Who the token was given to, and the role of that moment. Writes read the role again.
+
+    `generation` is that of the account; `session` the log-in from which the token comes, None for one without.
+    """
 
     user_id: UUID
     role: str
+    generation: int = 0
+    session: UUID | None = None
 
 
 def signing_key(settings: Settings) -> str:
@@ -33,16 +41,19 @@ def signing_key(settings: Settings) -> str:
     return key
 
 
-def issue(settings: Settings, user_id: UUID, role: str) -> str:
+def issue(settings: Settings, user_id: UUID, role: str, *, generation: int = 0, session: UUID | None = None) -> str:
     now = datetime.now(UTC)
-    claims = {
+    claims: dict[str, Any] = {
         "sub": str(user_id),
         "role": role,
+        "gen": generation,
         "iss": settings.jwt_issuer,
         "aud": settings.jwt_audience,
         "iat": now,
         "exp": now + timedelta(seconds=settings.jwt_ttl_seconds),
     }
+    if session is not None:
+        claims["sid"] = str(session)
     return jwt.encode(claims, signing_key(settings), algorithm=ALGORITHM)
 
 
@@ -57,8 +68,14 @@ def verify(settings: Settings, token: str) -> Claims:
             audience=settings.jwt_audience,
             options={"require": REQUIRED},
         )
-        return Claims(UUID(claims["sub"]), str(claims.get("role", "")))
+        session = UUID(claims["sid"]) if "sid" in claims else None
+        return Claims(UUID(claims["sub"]), str(claims.get("role", "")), int(claims.get("gen", 0)), session)
     except jwt.ExpiredSignatureError:
         raise Unauthenticated("The token has expired. Ask for a new one at /api/v1/auth/token.") from None
-    except (jwt.InvalidTokenError, ValueError):
-        raise Unauthenticated("The token is not valid. Ask for a new one at /api/v1/auth/token.") from None
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError):
+        raise not_valid() from None
+
+
+def not_valid() -> Unauthenticated:
+    """Why exactly a token is refused is nobody's business who can't make a valid one."""
+    return Unauthenticated("The token is not valid. Ask for a new one at /api/v1/auth/token.")

@@ -34,7 +34,7 @@ PRODUCTS: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def shop(settings: Settings, es: Elasticsearch) -> Iterator[str]:
     """The address of a shop with 300 made-up products and the two above."""
-    served = settings.model_copy(update={"http_port": free_port()})
+    served = settings.model_copy(update={"http_port": free_port(), "grpc_port": 0})
     address = f"http://127.0.0.1:{served.http_port}"
     with emptied(settings, es) as db:
         ensure_index(settings, es)

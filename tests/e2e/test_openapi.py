@@ -101,8 +101,8 @@ async def test_every_address_is_described(document: Any) -> None:
             if status.startswith("4"):
                 assert "application/problem+json" in answer["content"], (name, status)
     created = operations["POST", "/api/v1/products"]
-    assert created["security"] == [{"password": []}]
-    assert set(created["responses"]) == {"201", "401", "403", "409", "413", "422", "503"}
+    assert created["security"] == [{"password": []}, {"key": []}]
+    assert set(created["responses"]) == {"201", "401", "403", "409", "413", "422", "429", "503"}
 
 
 async def test_products_come_with_an_example(document: Any) -> None:
@@ -135,13 +135,13 @@ async def test_search_is_described(document: Any) -> None:
     types = {item["name"]: item["schema"]["type"] for item in got["parameters"]}
     assert {name for name, kind in types.items() if kind == "array"} == {"brand", "attr.NAME", "facets"}
     assert {name for name, kind in types.items() if kind == "integer"} == {"page", "per_page"}
-    assert {name for name, kind in types.items() if kind == "boolean"} == {"in_stock", "on_sale", "explain"}
+    assert {name for name, kind in types.items() if kind == "boolean"} == {"in_stock", "on_sale", "explain", "exact"}
     body = posted["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {name for name in types if not name.startswith("attr.")}
     assert "attr.NAME" in body["additionalProperties"]["description"]
     completed = document["paths"]["/api/v1/autocomplete"]["get"]
     assert [item["schema"]["type"] for item in completed["parameters"]] == ["string", "integer", "string"]
-    assert set(posted["responses"]) == {"200", "401", "403", "413", "422", "503"}
+    assert set(posted["responses"]) == {"200", "401", "403", "413", "422", "429", "503"}
     for operation, name in ((got, "SearchOut"), (posted, "SearchOut"), (completed, "AutocompleteOut")):
         assert {"200", "401", "422", "503"} <= set(operation["responses"])
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import psycopg
@@ -113,7 +112,9 @@ async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
     assert (await client.head("/api/v1/products/bulk")).status_code in (404, 405)
 
 
-async def test_a_private_catalogue_is_searched_with_a_token_only(settings: Settings) -> None:
+async def test_a_private_catalogue_is_searched_with_a_token_only(
+    settings: Settings, db: psycopg.Connection[Any]
+) -> None:
     app = create_app(settings.model_copy(update={"public_search": False}))
     transport = httpx.ASGITransport(app=app)
     async with (
@@ -122,6 +123,9 @@ async def test_a_private_catalogue_is_searched_with_a_token_only(settings: Setti
     ):
         for path in ("search", "autocomplete"):
             assert (await stranger.get(f"/api/v1/{path}", params={"q": "laptop"})).status_code == 401
-        token = issue(settings, uuid4(), "storefront")
+        made = "INSERT INTO users (email, password_hash, role) VALUES ('s@example.com', '', 'storefront') RETURNING id"
+        row = db.execute(made).fetchone()
+        assert row is not None
+        token = issue(settings, row[0], "storefront")
         answer = await stranger.get("/api/v1/search", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200

@@ -153,12 +153,9 @@ async def test_a_shop_without_search_keeps_the_words_and_still_shows_products(
         httpx.AsyncClient(transport=httpx.ASGITransport(app=alone), base_url="http://test") as visitor,
     ):
         answer = await visitor.get("/?q=laptop&brand=Carry", headers=BROWSER)
-        if answer.status_code == 503:
-            assert 'value="laptop"' in answer.text
-            assert 'href="/?q=laptop&amp;brand=Carry">Try again' in answer.text
-            assert int(answer.headers["retry-after"]) > 0
-        else:
-            assert 'data-notice="degraded"' in answer.text
+        assert 'value="laptop"' in answer.text
+        assert 'data-notice="degraded"' in answer.text
+        assert "Laptop Bag" in answer.text
         assert "Norvane NX-450 Laptop" in await page(visitor, product)
 
 
@@ -190,13 +187,13 @@ async def test_every_page_has_a_strict_policy(client: httpx.AsyncClient) -> None
 async def test_the_pages_own_files_are_small_and_kept_for_good(client: httpx.AsyncClient) -> None:
     html = await page(client, "/")
     addresses = set(re.findall(r"/static/[^\"]+", html))
-    assert {address.rpartition("/")[2] for address in addresses} == {"shop.css", "shop.js", "icon.svg"}
+    assert {address.rpartition("/")[2] for address in addresses} == {"shop.css", "shop.js", "live.js", "icon.svg"}
     size = 0
     for address in addresses:
         answer = await client.get(address)
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         size += 0 if address.endswith(".svg") else len(answer.content)
-    assert size < 30_000
+    assert size < 36_000
     stale = await client.get("/static/000000000000/shop.css")
     assert (stale.status_code, stale.headers["cache-control"]) == (200, "no-cache")
 
@@ -207,7 +204,7 @@ async def test_pages_carry_no_script_or_style_of_their_own(client: httpx.AsyncCl
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
         assert set(re.findall(r"<script[^>]*>", html)) <= {
             '<script type="application/ld+json">',
-            *re.findall(r'<script src="/static/[0-9a-f]{12}/shop.js" defer>', html),
+            *re.findall(r'<script src="/static/[0-9a-f]{12}/(?:shop|live).js" defer>', html),
         }
 
 

@@ -168,3 +168,17 @@ async def test_a_bomb_of_synonyms_is_answered(client: httpx.AsyncClient, db: Db)
     for q in (words[0], " ".join(words[:3]), " ".join(words)):
         answer = await search(client, q=q)
         assert answer["query"]["interpreted"]["synonyms"]
+
+
+async def test_suggestions_come_from_what_is_typed_in_other_words(
+    client: httpx.AsyncClient, merchandiser: httpx.AsyncClient
+) -> None:
+    async def suggested(q: str) -> dict[str, Any]:
+        sections: dict[str, Any] = (await client.get("/api/v1/autocomplete", params={"q": q})).json()["sections"]
+        return sections
+
+    assert not any("sofa" in item["text"] for item in (await suggested("couch"))["queries"])
+    await added(merchandiser, "two_way", "couch", "sofa")
+    sections = await suggested("couch")
+    assert any("sofa" in item["text"] for item in sections["queries"])
+    assert any(item["sku"].startswith("SOFA") for item in sections["products"])

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import jobs, rounds, switch, upkeep
 from indexer.compare import differences, lasting_differences

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.generator import generate
 from catalog.importing import import_lines
 from catalog.settings import Settings

@@ -148,3 +148,9 @@ class TestGenerate:
         done = cli("generate", *arguments)
         assert done.returncode == 2
         assert b"Traceback" not in done.stderr
+
+
+def test_an_import_is_one_row_of_the_audit_log(cli: Cli, db: Db) -> None:
+    cli("import", "-", stdin=GOOD + BAD)
+    logged = db.execute("SELECT actor, action, after FROM audit_log").fetchall()
+    assert logged == [("cli", "products.import", {"file": "-", "state": "done", "created": 1, "rejected": 1})]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import ledger as ledger_module
 from indexer.compare import differences

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import chunks, jobs
 from indexer import rebuild as rebuilding

@@ -12,7 +12,8 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.database import Database, connect, make_engine
+from catalog.connections import connect
+from catalog.database import Database, make_engine
 from catalog.settings import Settings
 from indexer import bulk, sync
 from indexer.compare import differences

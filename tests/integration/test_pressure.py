@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer import ledger

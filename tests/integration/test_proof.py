@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import compare
 from indexer import reconcile as reconciling

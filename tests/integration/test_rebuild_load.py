@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from indexer.registry import targets

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import chunks, jobs, loading, rebuild, rows
 from indexer.compare import differences

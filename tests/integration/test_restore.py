@@ -13,7 +13,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from api.app import create_app
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.settings import Settings
 from cli.run import migrate_database
 from indexer import rebuild as rebuilding

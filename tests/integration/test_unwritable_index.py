@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer import jobs, registry

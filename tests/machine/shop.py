@@ -11,7 +11,7 @@ import psycopg
 from psycopg import errors
 
 from api.app import create_app
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.importing import import_lines
 from catalog.services import tokens
 from catalog.settings import Settings

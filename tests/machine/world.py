@@ -15,7 +15,7 @@ import redis
 from celery import Celery
 from elasticsearch import ApiError, TransportError
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from cli.run import migrate_database
@@ -30,7 +30,8 @@ from workers.app import BACKGROUND_QUEUE
 
 TABLES = (
     "products, product_images, product_variants, skus, categories, brands, users, jobs, reindex_chunks, counters, "
-    "product_sync, fanout, search_indexes, synonyms, revisions"
+    "product_sync, fanout, search_indexes, synonyms, revisions, domain_events, event_relay, "
+    "event_consumers, event_dead_letters, webhooks, webhook_deliveries"
 )
 
 

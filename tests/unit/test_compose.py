@@ -14,7 +14,7 @@ from catalog.settings import PREFIX, Settings
 CHECKOUT = Path(__file__).parents[2]
 COMPOSE = CHECKOUT / "docker-compose.yml"
 SERVERS = ("postgres", "redis", "elasticsearch")
-PROCESSES = ("api", "worker", "scheduler", "pump")
+PROCESSES = ("api", "worker", "scheduler", "pump", "relay", "subscribers")
 KNOWN = {PREFIX + name.upper() for name in Settings.model_fields}
 
 
@@ -55,7 +55,7 @@ def test_redis_asks_for_a_password_and_never_evicts(services: dict[str, Any]) ->
 
 def test_ports_are_published_on_loopback_only(services: dict[str, Any]) -> None:
     ports = [port for service in services.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 5
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 

@@ -24,7 +24,9 @@ def probe(
     unknown: tuple[str, ...] = (),
     corrections: dict[str, str] | None = None,
 ) -> Probe:
-    return Probe(matches, some, FOR_ALL, FOR_SOME, identified, unknown=unknown, corrections=corrections or {})
+    return Probe(
+        matches, some, lambda: FOR_ALL, lambda: FOR_SOME, identified, unknown=unknown, corrections=corrections or {}
+    )
 
 
 def decided(q: str, found: Probe) -> list[tuple[str | None, str]]:
@@ -53,7 +55,7 @@ def test_a_single_word_cannot_be_relaxed() -> None:
 
 def test_typing_errors_are_corrected_before_words_are_dropped() -> None:
     found = probe(0, unknown=("sheo", "zzz"), corrections={"sheo": "shoe"})
-    assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some", "any")]
+    assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some")]
     plan = decide(make_plan(SearchRequest(q="red sheo zzz"), NOW), found, Profile)[0]
     assert (plan.corrected, plan.dropped) == ((("sheo", "shoe"),), ("zzz",))
 

@@ -1,0 +1,70 @@
+"""What resolvers of one request share: who asks, and loaders that ask once for everything that is wanted at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from graphql import DocumentNode
+from strawberry.dataloader import DataLoader
+from strawberry.types import Info as StrawberryInfo
+
+from api.service import Service
+from catalog.schemas.category import CategoryNode
+from catalog.schemas.product_out import ProductOut, ProductPage
+from catalog.services.principals import Principal
+
+T = TypeVar("T")
+# A category, the page of its products, and how many are on a page.
+PageKey = tuple[UUID, int, int]
+
+
+class Once(Generic[T]):
+    """Runs `work` when it is first asked for, and gives everybody its one result."""
+
+    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
+        self._work = work
+        self._task: asyncio.Future[T] | None = None
+
+    async def __call__(self) -> T:
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._work())
+        return await self._task
+
+
+class Context:
+    """One for each operation."""
+
+    def __init__(self, service: Service, who: Principal, document: DocumentNode) -> None:
+        self.service = service
+        self.document = document
+        self.who = who
+        # Rights are looked up once, however many fields ask for them.
+        self.confirmed = Once(lambda: service.identity.confirm(who))
+        self.forget()
+
+    def forget(self) -> None:
+        """What was loaded is old after a write."""
+        self.tree = Once(self._load_tree)
+        self.products: DataLoader[UUID, ProductOut | None] = DataLoader(self._load_products)
+        self.pages: DataLoader[PageKey, ProductPage] = DataLoader(self._load_pages)
+
+    async def _load_tree(self) -> list[CategoryNode]:
+        return await self.service.categories(await self.confirmed())
+
+    async def _load_products(self, ids: list[UUID]) -> Sequence[ProductOut | None]:
+        found = await self.service.products_by_id(await self.confirmed(), ids)
+        return [found.get(product_id) for product_id in ids]
+
+    async def _load_pages(self, keys: list[PageKey]) -> Sequence[ProductPage]:
+        """One call for all categories whose page is the same."""
+        found: dict[PageKey, ProductPage] = {}
+        who = await self.confirmed()
+        for page, per_page in dict.fromkeys((page, per_page) for _, page, per_page in keys):
+            ids = [category for category, *of in keys if of == [page, per_page]]
+            pages = await self.service.products_of_categories(who, ids, page=page, per_page=per_page)
+            found |= {(category, page, per_page): held for category, held in pages.items()}
+        return [found[key] for key in keys]
+
+
+Info = StrawberryInfo[Context, None]

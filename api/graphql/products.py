@@ -1,0 +1,198 @@
+"""Products and categories as this door shows them."""
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any, Optional
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.graphql.context import Info
+from api.graphql.enums import ProductStatus
+from api.graphql.inputs import listed
+from api.graphql.scalars import Moment, Money, money
+from catalog.schemas.category import CategoryNode
+from catalog.schemas.product_out import ProductOut, ProductPage
+
+
+@strawberry.type
+class Image:
+    id: strawberry.ID
+    url: str
+    alt: str | None
+    position: int
+
+
+@strawberry.type
+class Variant:
+    id: strawberry.ID
+    sku: str
+    price: Money
+    inventory: int
+    options: JSON = strawberry.field(description='Names and labels: `{size: "M"}`.')
+    position: int
+
+
+Page = Annotated[int, strawberry.argument(description="from 1")]
+PerPage = Annotated[int, strawberry.argument(description="1 to 100")]
+
+
+@strawberry.type(description="A place in the category tree. Counts and products include everything below it.")
+class Category:
+    id: strawberry.ID
+    name: str
+    path: str = strawberry.field(description="The slugs from the root: `audio/headphones`.")
+
+    @strawberry.field(description="The last part of its path.")
+    def slug(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @strawberry.field(description="Published products; for those who edit, all of them.")
+    async def product_count(self, info: Info) -> int:
+        node = await self._node(info)
+        return node.product_count if node else 0
+
+    @strawberry.field(description="The category above it; null at the top.")
+    async def parent(self, info: Info) -> Optional["Category"]:
+        node = await self._node(info)
+        above = await _category(info, str(node.parent_id)) if node and node.parent_id else None
+        return category_of(above) if above else None
+
+    @strawberry.field(description="Those directly below it.")
+    async def children(self, info: Info) -> list["Category"]:
+        node = await self._node(info)
+        return [category_of(child) for child in node.children] if node else []
+
+    @strawberry.field(description="Its products and those below it, newest first.")
+    async def products(self, info: Info, page: Page = 1, per_page: PerPage = 20) -> "ProductConnection":
+        asked = listed(page=page, per_page=per_page)
+        return connection_of(await info.context.pages.load((UUID(self.id), asked.page, asked.per_page)))
+
+    async def _node(self, info: Info) -> CategoryNode | None:
+        return await _category(info, self.id)
+
+
+@strawberry.type(description="`version` grows with every change of anything shown here.")
+class Product:
+    id: strawberry.ID
+    sku: str
+    name: str
+    description: str | None
+    price: Money = strawberry.field(description="The lowest of its variants.")
+    compare_at_price: Money | None
+    currency: str
+    on_sale: bool
+    inventory: int = strawberry.field(description="The sum of its variants.")
+    gtin: str | None
+    brand: str | None
+    category: Category | None
+    images: list[Image]
+    attributes: JSON
+    variants: list[Variant]
+    status: ProductStatus
+    publish_from: Moment | None
+    publish_until: Moment | None
+    popularity: float
+    created_at: Moment
+    updated_at: Moment
+    version: str
+
+
+@strawberry.type
+class ProductEdge:
+    node: Product
+    cursor: str = strawberry.field(description="Names the place in the list; pages are asked for by number.")
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class ProductConnection:
+    edges: list[ProductEdge]
+    page_info: PageInfo
+    total_count: int
+
+
+def product_of(held: ProductOut) -> Product:
+    return Product(
+        id=strawberry.ID(str(held.id)),
+        sku=held.sku,
+        name=held.name,
+        description=held.description,
+        price=money(held.price),
+        compare_at_price=None if held.compare_at_price is None else money(held.compare_at_price),
+        currency=held.currency,
+        on_sale=held.on_sale,
+        inventory=held.inventory,
+        gtin=held.gtin,
+        brand=held.brand,
+        category=category_of(held.category) if held.category else None,
+        images=[
+            Image(id=strawberry.ID(str(image.id)), url=image.url, alt=image.alt, position=image.position)
+            for image in held.images
+        ],
+        attributes=_json(held.attributes),
+        variants=[
+            Variant(
+                id=strawberry.ID(str(item.id)), sku=item.sku, price=money(item.price), inventory=item.inventory,
+                options=_json(item.options), position=item.position,
+            )
+            for item in held.variants
+        ],
+        status=ProductStatus(held.status),
+        publish_from=_moment(held.publish_from),
+        publish_until=_moment(held.publish_until),
+        popularity=held.popularity,
+        created_at=Moment(held.created_at),
+        updated_at=Moment(held.updated_at),
+        version=str(held.version),
+    )  # fmt: skip
+
+
+def category_of(held: Any) -> Category:
+    """Of anything that has a category's id, name and path; the rest is looked up when it is asked for."""
+    return Category(id=strawberry.ID(str(held.id)), name=held.name, path=held.path)
+
+
+def connection_of(held: ProductPage) -> ProductConnection:
+    before = (held.page - 1) * held.per_page
+    edges = [
+        ProductEdge(node=product_of(item), cursor=_cursor(place)) for place, item in enumerate(held.items, before + 1)
+    ]
+    info = PageInfo(
+        has_next_page=before + held.per_page < held.total,
+        has_previous_page=held.page > 1 and held.total > 0,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return ProductConnection(edges=edges, page_info=info, total_count=held.total)
+
+
+async def _category(info: Info, category_id: str) -> CategoryNode | None:
+    """From the one tree of this request; None for a category that has just gone."""
+    left = list(await info.context.tree())
+    while left:
+        node = left.pop()
+        if str(node.id) == category_id:
+            return node
+        left += node.children
+    return None
+
+
+def _cursor(place: int) -> str:
+    return base64.urlsafe_b64encode(f"place:{place}".encode()).decode()
+
+
+def _moment(value: datetime | None) -> Moment | None:
+    return None if value is None else Moment(value)
+
+
+def _json(value: Any) -> JSON:
+    return JSON(value)

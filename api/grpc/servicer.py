@@ -1,0 +1,85 @@
+"""catalog.v1.ProductService: read the request, call the service, write the answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+
+from api.dependencies import parse_id
+from api.grpc import products_in, products_out, search_out
+from api.grpc.caller import caller
+from api.grpc.search_in import search_parameters, suggest_parameters
+from api.grpc.watch import Watch
+from api.service import Service
+from catalog.errors import InvalidInput, NotFound
+from catalog.services.products import Versions
+from catalog.v1 import product_service_pb2 as pb
+from catalog.v1.product_service_pb2_grpc import ProductServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ProductService(ProductServiceServicer):
+    def __init__(self, service: Service, watch: Watch) -> None:
+        self._service = service
+        self._watch = watch
+
+    async def GetProduct(self, request: pb.GetProductRequest, context: Context) -> pb.Product:  # noqa: N802
+        with _named(request.id) as product_id:
+            return products_out.product(await self._service.product(caller().who, product_id))
+
+    async def ListProducts(  # noqa: N802
+        self, request: pb.ListProductsRequest, context: Context
+    ) -> pb.ListProductsResponse:
+        asked = products_in.listed(request)
+        found = await self._service.products(
+            caller().who, page=asked.page, per_page=asked.per_page, search=asked.search, category=asked.category
+        )
+        return products_out.page(found)
+
+    async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.Product:  # noqa: N802
+        payload = products_in.whole(request.product)
+        return products_out.product(await self._service.create_product(caller().who, payload))
+
+    async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.Product:  # noqa: N802
+        paths, versions = tuple(request.update_mask.paths), _versions(request)
+        who = caller().who
+        if paths == (products_in.WHOLE,):
+            whole = products_in.whole(request.product)
+            with _named(request.id) as product_id:
+                return products_out.product(await self._service.replace_product(who, product_id, whole, versions))
+        part = products_in.part(request.product, paths)
+        with _named(request.id) as product_id:
+            return products_out.product(await self._service.patch_product(who, product_id, part, versions))
+
+    async def DeleteProduct(self, request: pb.DeleteProductRequest, context: Context) -> Empty:  # noqa: N802
+        with _named(request.id) as product_id:
+            await self._service.delete_product(caller().who, product_id, _versions(request))
+        return Empty()
+
+    async def Search(self, request: pb.SearchRequest, context: Context) -> pb.SearchResponse:  # noqa: N802
+        return search_out.search_response(await self._service.search(caller().who, search_parameters(request)))
+
+    async def Suggest(self, request: pb.SuggestRequest, context: Context) -> pb.SuggestResponse:  # noqa: N802
+        return search_out.suggest_response(await self._service.autocomplete(caller().who, suggest_parameters(request)))
+
+    async def WatchProducts(self, request: pb.WatchProductsRequest, context: Context) -> None:  # noqa: N802
+        await self._watch.serve(request, caller(), context.write)
+
+
+@contextmanager
+def _named(sent: str) -> Iterator[UUID]:
+    """The id; a product that is not found in this block is named in the words of this door."""
+    if not sent:
+        raise InvalidInput.of("id", "is required")
+    try:
+        yield parse_id(sent, "product")
+    except NotFound:
+        raise NotFound(f"Product {sent[:100]} not found") from None
+
+
+def _versions(request: pb.UpdateProductRequest | pb.DeleteProductRequest) -> Versions:
+    return frozenset([request.version]) if request.HasField("version") else None

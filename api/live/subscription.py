@@ -1,0 +1,175 @@
+"""One socket's subscription: which products, from where on, and what it is told of each change."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from uuid import UUID
+
+from api.feed import Batch, Feed
+from api.live import messages
+from api.live.messages import SlowReader, Subscribe, TooOld
+from api.service import Parameters, Service
+from catalog.errors import CatalogError
+from catalog.services.principals import Principal
+from search.request import MAX_PER_PAGE, parameters_of
+
+CONFIRM_SECONDS = 60.0
+# How a result page is shown does not matter here.
+_UNUSED = ("page", "per_page", "cursor", "facets", "explain")
+
+Again = Callable[[], Awaitable[Principal]]
+Send = Callable[[str], Awaitable[None]]
+
+
+class Subscription:
+    """`again` looks at the credential; `charge` pays for a search; `send` is ended after a while by SlowReader."""
+
+    def __init__(self, service: Service, feed: Feed, again: Again, charge: Again, send: Send) -> None:
+        self._service, self._feed, self._settings = service, feed, service.settings
+        self._again, self._charge, self._send = again, charge, send
+        self._sent_at = self._confirmed_at = self._searched_at = time.monotonic()
+        self._search: Parameters | None = None
+        self._wanted: list[UUID] = []
+        self._seen: set[UUID] = set()
+        self._position = 0
+
+    async def serve(self, asked: Subscribe) -> None:
+        """Until it is cancelled. The feed is joined. Raises what ends a socket."""
+        who = await self._confirmed()
+        # Read before anything is looked up, so that what changes meanwhile is told afterwards.
+        last = self._feed.position
+        self._position = await self._start(asked.after, last)
+        if asked.search is not None:
+            held = [pair for pair in parameters_of(asked.search) if pair[0] not in _UNUSED]
+            self._search = [*held, ("per_page", str(MAX_PER_PAGE)), ("facets", "none")]
+            self._wanted = await self._found(who)
+        else:
+            self._wanted = list(dict.fromkeys(asked.ids or ()))
+        products = await self._service.products_by_id(who, self._wanted)
+        self._seen = set(products)
+        ids = [held for held in self._wanted if held in products]
+        missing = [held for held in self._wanted if held not in products]
+        snapshot = [messages.state(products[held]) for held in ids] if asked.snapshot else None
+        await self._tell(
+            messages.encode("subscribed", position=self._position, ids=ids, missing=missing, products=snapshot)
+        )
+        await self._follow(who)
+
+    async def _start(self, after: int | None, last: int) -> int:
+        if after is None or after == last:
+            return last
+        if after > last or last - after > self._settings.live_max_replay:
+            raise TooOld(f"Changes after position {after} can't be replayed. Load the products again and subscribe.")
+        first = await self._feed.first()
+        if first is None or after < first - 1:
+            raise TooOld(f"Changes after position {after} are not kept any more. Load the products again.")
+        return after
+
+    async def _follow(self, who: Principal) -> None:
+        live = self._position >= self._feed.position
+        while True:
+            if time.monotonic() - self._confirmed_at >= CONFIRM_SECONDS:
+                who = await self._confirmed()
+            await self._look_again(who)
+            if self._position < self._feed.position:
+                batch = await self._next(live=live)
+                await self._tell_of(batch, who)
+                self._position = batch.position
+            else:
+                live = True
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pause()):
+                        await self._feed.grow(self._position)
+            if time.monotonic() - self._sent_at >= self._settings.live_heartbeat_seconds:
+                await self._tell(messages.encode("heartbeat", position=self._position))
+
+    async def _next(self, *, live: bool) -> Batch:
+        batch = self._feed.kept(self._position)
+        if batch is None and not live:
+            batch = await self._feed.read(self._position)
+        if batch is None:
+            raise SlowReader(f"More has changed than this socket has read. Come back from {self._position}.")
+        return batch
+
+    async def _tell_of(self, batch: Batch, who: Principal) -> None:
+        wanted = self._wanted_ids
+        events = [event for event in batch.events if event.position > self._position and event.aggregate_id in wanted]
+        if not events:
+            return
+        products = await self._feed.products(batch, who)
+        for event in events:
+            product = products.get(event.aggregate_id)
+            if product is not None:
+                self._seen.add(event.aggregate_id)
+                key = (who.may, who.forced, event.position)
+                if key not in batch.texts:
+                    batch.texts[key] = messages.change(event, product)
+                await self._tell(batch.texts[key])
+            elif event.aggregate_id in self._seen:
+                self._seen.discard(event.aggregate_id)
+                await self._tell(messages.gone(event.aggregate_id, event.position))
+
+    async def _look_again(self, who: Principal) -> None:
+        """What has come into a saved search, and what has left it."""
+        if self._search is None or time.monotonic() - self._searched_at < self._settings.live_search_seconds:
+            return
+        self._searched_at = time.monotonic()
+        try:
+            await self._charge()
+            found = await self._found(who)
+        except CatalogError:
+            # It is looked for again next time; what is known so far goes on being told of.
+            return
+        added = [held for held in found if held not in self._wanted_ids]
+        removed = [held for held in self._wanted if held not in set(found)]
+        if added or removed:
+            products = await self._service.products_by_id(who, added)
+            self._wanted, self._seen = found, self._seen.difference(removed) | set(products)
+            states = [messages.state(product) for product in products.values()]
+            await self._tell(messages.encode("results", position=self._position, added=states, removed=removed))
+
+    async def _found(self, who: Principal) -> list[UUID]:
+        """The first products of the search, in its order."""
+        found: dict[UUID, None] = {}
+        for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
+            answer = await self._service.search(who, [*(self._search or ()), ("page", str(page))])
+            found |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
+            if len(answer["hits"]) < MAX_PER_PAGE:
+                break
+        return list(found)[: self._settings.live_max_products]
+
+    @property
+    def _wanted(self) -> list[UUID]:
+        return self._in_order
+
+    @_wanted.setter
+    def _wanted(self, ids: Iterable[UUID]) -> None:
+        self._in_order = list(ids)
+        self._wanted_ids = frozenset(self._in_order)
+
+    def _pause(self) -> float:
+        now = time.monotonic()
+        due = [
+            self._sent_at + self._settings.live_heartbeat_seconds,
+            self._confirmed_at + CONFIRM_SECONDS,
+            *([self._searched_at + self._settings.live_search_seconds] if self._search is not None else []),
+        ]
+        return max(0.01, min(due) - now)
+
+    async def _tell(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(self._settings.live_slow_reader_seconds):
+                await self._send(text)
+        except TimeoutError:
+            raise SlowReader(f"A message was not taken in time. Come back from {self._position}.") from None
+        self._sent_at = time.monotonic()
+
+    async def _confirmed(self) -> Principal:
+        """Who it is now, with a shopper's eyes: drafts are for nobody here."""
+        self._confirmed_at = time.monotonic()
+        who = await self._service.identity.confirm(await self._again())
+        self._service.may_search(who)
+        who.require("read", "Live updates")
+        return replace(who, may=who.may - {"read_drafts"}, confirmed=True)

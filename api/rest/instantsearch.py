@@ -1,0 +1,63 @@
+"""The address that InstantSearch's widgets talk to: its requests in, our searches, its results out."""
+
+import asyncio
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Body, Depends
+from starlette.responses import Response
+
+from api.auth import Searcher, ServiceDep, may_search
+from api.problems import answers
+from api.rest.instantsearch_models import REQUESTS_BODY, ResultsOut
+from api.routing import StrictRoute
+from api.service import Service
+from catalog.errors import InvalidInput
+from catalog.services.principals import Principal
+from search.instantsearch.answer import facet_hits_of, result_of
+from search.instantsearch.request import Asked, named, narrowed, read_requests
+from search.request import SearchRequest
+
+router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute, dependencies=[Depends(may_search)])
+
+PATH = "/api/v1/instantsearch"
+
+
+@router.post(
+    "/instantsearch",
+    summary="Search as InstantSearch asks",
+    responses={
+        200: {"model": ResultsOut, "description": "One result for each request"},
+        **answers(401, 403, 404, 413, 422, 503),
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUESTS_BODY}}}},
+)
+async def instantsearch(service: ServiceDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
+    """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
+    asked = read_requests(body)
+    requests = [await _request(service, who, number, each) for number, each in enumerate(asked)]
+    searches = [place for place, each in enumerate(asked) if each.facet is None]
+    values = [place for place, each in enumerate(asked) if each.facet is not None]
+    found, facets = await asyncio.gather(
+        service.search_all(who, [requests[place] for place in searches]),
+        asyncio.gather(*(_values(service, who, asked[place], requests[place]) for place in values)),
+    )
+    results = {place: result_of(asked[place], each) for place, each in zip(searches, found, strict=True)}
+    results |= dict(zip(values, facets, strict=True))
+    return Response(
+        orjson.dumps({"results": [results[place] for place in range(len(asked))]}), media_type="application/json"
+    )
+
+
+async def _request(service: Service, who: Principal, number: int, asked: Asked) -> SearchRequest:
+    try:
+        request = await service.read_search(who, asked.parameters)
+        more = [await service.read_search(who, choice) for choice in asked.more]
+    except InvalidInput as error:
+        raise named(number, error) from error
+    return narrowed(request, tuple(more), nothing=asked.nothing)
+
+
+async def _values(service: Service, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:
+    facet = await service.facet_values_of(who, request, asked.facet or "", asked.facet_query)
+    return facet_hits_of(asked, facet)

@@ -1,0 +1,53 @@
+"""What to offer where no product holds what was typed: nearby queries, categories, and what others like. Pure.
+
+It is asked for together with the hits, so that nobody waits for it. Nearby queries are read off products that the
+index holds, as those of autocomplete are: none of them leads to nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from search import autocomplete
+from search.plan import SearchPlan
+from search.query import popular_body
+from search.suggest_typed import Typed, read_typed
+
+QUERIES = 4
+CATEGORIES = 3
+POPULAR = "popular"
+
+
+def help_bodies(plan: SearchPlan) -> dict[str, dict[str, Any]]:
+    """The searches to ask besides, by name; none where the words find something."""
+    request = plan.request
+    if not plan.missed or request.page > 1 or request.cursor is not None:
+        return {}
+    return {POPULAR: popular_body(plan)} | autocomplete.sample_bodies(_typed(plan))
+
+
+def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothing: bool) -> dict[str, Any]:
+    """`popular` are hits of Elasticsearch, only where nothing was found."""
+    if not answers:
+        return {"queries": [], "categories": [], POPULAR: []}
+    typed = _typed(plan)
+    samples = {name: answer for name, answer in answers.items() if name != POPULAR}
+    drafted = autocomplete.draft(typed, samples)
+    known = {_plain(plan.request.q), _plain(plan.words.text)}
+    return {
+        "queries": [{"text": item.text} for item in drafted.queries if _plain(item.text) not in known],
+        "categories": [
+            {"value": node.path, "id": node.id, "text": node.name, "label": node.label}
+            for node in drafted.categories[:CATEGORIES]
+            if node.path != (plan.category.path if plan.category else None)
+        ],
+        POPULAR: answers[POPULAR]["hits"]["hits"] if nothing else [],
+    }
+
+
+def _typed(plan: SearchPlan) -> Typed:
+    request = plan.request
+    return read_typed(request.q, QUERIES, request.category, plan.now, request.forced, request.language)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

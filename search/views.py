@@ -1,0 +1,42 @@
+"""What a process knows of the catalogue, apart for each set of forced filters: each sees a catalogue of its own."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalog.services.forced import NOTHING_FORCED, Forced
+from search.kinds import Kinds
+from search.suggest_memory import Memory
+
+# More credentials with different filters than one process should serve within minutes; then the longest unused goes.
+MOST = 100
+
+
+@dataclass(slots=True)
+class View:
+    """The kinds of its attributes and a sample of it, which hold `until`; and what suggestions have been counted."""
+
+    memory: Memory
+    kinds: Kinds = field(default_factory=Kinds)
+    sample: dict[str, Any] = field(default_factory=dict)
+    visible_at: datetime | None = None
+    until: float = 0.0
+
+
+class Views:
+    """`seconds` is how long a count of suggestions is remembered."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._open = View(Memory(seconds))
+        self._forced: dict[Forced, View] = {}
+
+    def of(self, forced: Forced = NOTHING_FORCED) -> View:
+        """The view under these filters."""
+        if not forced:
+            return self._open
+        view = self._forced.pop(forced, None) or View(Memory(self._seconds))
+        if len(self._forced) >= MOST:
+            del self._forced[next(iter(self._forced))]
+        self._forced[forced] = view
+        return view

@@ -1,0 +1,68 @@
+"""Every case through every door: the answer is REST's, and holds what is known beforehand."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch
+from fastapi import FastAPI
+
+from catalog.services import tokens
+from catalog.settings import Settings
+from tests.conformance import graphql_door, grpc_door, rest_door
+from tests.conformance.cases import CASES, Case
+from tests.conformance.doors import Answer, OpenDoor, Refused, World
+from tests.e2e.small_catalogue import CATALOGUE
+from tests.support import store, sync_all
+
+REFERENCE: OpenDoor = rest_door.open_door
+# A driver is added here, and nowhere else; what its door does not offer is left out by the methods that it has.
+DOORS: dict[str, tuple[OpenDoor, type]] = {
+    "rest": (rest_door.open_door, rest_door.RestDoor),
+    "graphql": (graphql_door.open_door, graphql_door.GraphqlDoor),
+    "grpc": (grpc_door.open_door, grpc_door.GrpcDoor),
+}
+ROLES = ("admin", "editor", "merchandiser", "analyst", "storefront")
+TABLE = [
+    pytest.param(case, name, id=f"{name}: {case.name}")
+    for name, (_, kind) in DOORS.items()
+    for case in CASES
+    if hasattr(kind, case.needs)
+]
+
+
+@pytest.fixture
+def world(settings: Settings, app: FastAPI, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> World:
+    ids = {sku: str(product_id) for sku, product_id in store(settings, CATALOGUE).items()}
+    sync_all(settings, db, es)
+    signed_in: dict[str, str] = {}
+    for role in ROLES:
+        row = db.execute(
+            "INSERT INTO users (email, password_hash, role) VALUES (%s, '', %s) RETURNING id",
+            [f"{role}@example.com", role],
+        ).fetchone()
+        assert row is not None
+        signed_in[role] = tokens.issue(settings, row[0], role)
+    return World(settings, app, ids, signed_in)
+
+
+async def outcome(case: Case, open_door: OpenDoor, world: World) -> Answer:
+    """The answer, or how it was refused."""
+    async with open_door(world, world.tokens.get(case.role)) as door:
+        try:
+            return {"answer": await case.run(door, world)}
+        except Refused as refused:
+            return {"refused": refused.code, "fields": refused.fields}
+
+
+@pytest.mark.parametrize(("case", "name"), TABLE)
+async def test_every_door_gives_the_same_answer(case: Case, name: str, world: World) -> None:
+    open_door, _ = DOORS[name]
+    given = await outcome(case, open_door, world)
+    if case.refused:
+        assert given["refused"] == case.refused
+        assert given["fields"] == sorted(case.fields)
+    else:
+        assert given["answer"].items() >= case.expected.items(), given
+    if name != "rest":
+        assert given == await outcome(case, REFERENCE, world)

@@ -1,0 +1,63 @@
+"""Which addresses a webhook may go to: a name is resolved, all that it stands for is checked, and that is connected to.
+
+The check is inside the resolver that the HTTP client connects by. Were it made before, a name could stand for another
+address a moment later.
+"""
+
+import ipaddress
+import socket
+from typing import Any
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+# They carry an IPv4 address to somebody who takes it out again: 6to4, Teredo, NAT64.
+_TUNNELS = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48"))
+
+
+class PrivateAddress(Exception):
+    """The host is not on the public internet."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet: not loopback, private, link-local, reserved …"""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        # The old IPv4-compatible form, and what is in a tunnel.
+        if int(found) < 2**32 or any(found in net for net in _TUNNELS):
+            return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def check_literal(host: str) -> None:
+    """Raises PrivateAddress for an IP address that is not public: HTTP clients resolve names only."""
+    try:
+        ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return
+    if not is_public(host.strip("[]")):
+        raise PrivateAddress(f"{host} is not a public address")
+
+
+class PublicResolver(AbstractResolver):
+    """Refuses a name when any one of its addresses is not public."""
+
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found: list[Any] = await self._resolver.resolve(host, port, family)
+        for each in found:
+            if not is_public(each["host"]):
+                raise PrivateAddress(f"{host} stands for {each['host']}, which is not a public address")
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()

@@ -1,0 +1,281 @@
+"""Subscribers of domain events: consumer groups that forget nothing and take each event once more rather than never.
+
+    async def send_confirmation(event: Event) -> None: ...
+
+    await consume(settings, "order-emails", send_confirmation, types={"OrderCreated"}, stop=stop)
+
+`stop` is an asyncio.Event; `consume` returns when it is set, after the events in hand. What a handler must know:
+
+- It gets `catalog.services.events.Event`. It returns when it is done; whatever it raises means "not done".
+- At least once: an event that was handled already may come again (the process was killed before it could say so, or
+  the broker lost its memory). Be idempotent by `event.id` - a deterministic Message-ID, or a unique key.
+- Events of one aggregate (product, order) come in order, one at a time; those of different aggregates side by side.
+- After an exception the same event comes again with growing pauses (`event_retry_seconds`, doubled each time, with
+  jitter), `event_max_attempts` times; the aggregate's later events wait for it. Then it goes to the dead letters
+  with its error, and the next one comes: `catalog events dead list`, `catalog events dead replay`. `raise Reject(why)`
+  sends it there at once, for an event that no repetition can mend. `raise Later(why)` is for a server that is away:
+  the same event comes again with growing pauses for ever, and nothing is counted.
+- How far the group has come is a row in Postgres (`event_consumers`). A broker that has lost everything is filled again
+  by the relay, and the group goes on from that row. A new group begins with the oldest event that is kept.
+
+Run it by naming it in SUBSCRIBERS of workers/subscribers.py: `catalog subscribers` runs all of them in one process.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
+
+import orjson
+import psycopg
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from catalog.errors import Unavailable
+from catalog.services.events import Event
+from catalog.settings import Settings
+
+Handler = Callable[[Event], Awaitable[None]]
+
+BATCH = 100
+# Aggregates whose events one subscriber handles side by side.
+SIDE_BY_SIDE = 8
+LONGEST_PAUSE = 60.0
+# How long one look at the stream waits for the next event, and how long without one until Postgres is asked.
+LOOK_SECONDS = 1.0
+# "evtc" as a number; the group's name makes the other half of the key.
+LOCK = 0x65767463
+
+_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+_ENSURE = "INSERT INTO event_consumers (name) VALUES (%s) ON CONFLICT DO NOTHING"
+_POSITION = "SELECT position FROM event_consumers WHERE name = %s"
+_DONE = "UPDATE event_consumers SET position = %s, updated_at = clock_timestamp() WHERE name = %s AND position < %s"
+_AFTER = """
+    SELECT id, position, type, aggregate_id, occurred_at, data, schema_version FROM domain_events
+    WHERE position > %s ORDER BY position LIMIT %s
+"""
+_DEAD = """
+    INSERT INTO event_dead_letters (consumer, event_id, envelope, error, attempts) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (consumer, event_id) DO UPDATE SET error = excluded.error, attempts = excluded.attempts, replay = false
+"""
+_REPLAY = "SELECT id, envelope FROM event_dead_letters WHERE consumer = %s AND replay ORDER BY id LIMIT %s"
+_FORGET = "DELETE FROM event_dead_letters WHERE id = %s"
+
+_log = structlog.get_logger()
+
+
+class Reject(Exception):
+    """No repetition can mend this event: it goes to the dead letters at once."""
+
+
+class Later(Exception):
+    """A server that the handler needs is away: try this event again, however long it takes."""
+
+
+async def consume(
+    settings: Settings,
+    group: str,
+    handler: Handler,
+    *,
+    stop: asyncio.Event,
+    types: Collection[str] | None = None,
+) -> None:
+    """Hand the group's events to `handler` until `stop` is set; see the top of this file.
+
+    Of several processes with the same group one is at work, the others wait to take its place.
+    """
+    subscriber = Subscriber(settings, group, handler, stop=stop, types=types)
+    failures = 0
+    while not stop.is_set():
+        try:
+            found = await subscriber.tick()
+            wait = 0.0 if found else settings.event_relay_seconds
+            failures = 0
+        except psycopg.Error as error:
+            failures += 1
+            wait = min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
+            _log.warning("events.consumer_waiting", group=group, error=f"{type(error).__name__}: {error}", seconds=wait)
+        await _pause(stop, wait)
+    await subscriber.close()
+
+
+class Subscriber:
+    """One group in one process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        group: str,
+        handler: Handler,
+        *,
+        stop: asyncio.Event,
+        types: Collection[str] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._group = group
+        self._handler = handler
+        self._stop = stop
+        self._types = types
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._writing = asyncio.Lock()
+        self._limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        url = settings.events_url or settings.redis_url
+        self._redis: Any = (
+            None
+            if url.startswith("kafka://")
+            else Redis.from_url(url, socket_timeout=LOOK_SECONDS + 5, socket_connect_timeout=2)
+        )
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+        if self._redis is not None:
+            await self._redis.aclose()
+
+    async def tick(self) -> int:
+        """Handle what there is, at most a batch; the number of events seen. Raises psycopg.Error."""
+        connection = await self._locked()
+        if connection is None:
+            await _pause(self._stop, LOOK_SECONDS)
+            return 0
+        await self._replay(connection)
+        row = await (await connection.execute(_POSITION, (self._group,))).fetchone()
+        position = row[0] if row else 0
+        events = await self._next(connection, position)
+        if events:
+            await self._handle_all(connection, position, events)
+        return len(events)
+
+    async def _locked(self) -> psycopg.AsyncConnection[Any] | None:
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        connection = await psycopg.AsyncConnection.connect(
+            self._settings.database_url,
+            autocommit=True,
+            connect_timeout=5,
+            application_name=f"catalog-{self._group}"[:63],
+        )
+        row = await (await connection.execute(_LOCK, (LOCK, self._group))).fetchone()
+        if row is None or not row[0]:
+            await connection.close()
+            return None
+        await connection.execute(_ENSURE, (self._group,))
+        self._connection = connection
+        return connection
+
+    async def _next(self, connection: psycopg.AsyncConnection[Any], position: int) -> Sequence[Event]:
+        """What comes after `position`: from the stream, and from Postgres what the stream does not have.
+
+        Positions have no gap, so that an event which the stream has lost or dropped already can't go unnoticed.
+        """
+        streamed = await self._streamed(position)
+        if streamed and streamed[0].position == position + 1:
+            return streamed
+        rows = await (await connection.execute(_AFTER, (position, BATCH))).fetchall()
+        return [Event(*row) for row in rows]
+
+    async def _streamed(self, position: int) -> Sequence[Event]:
+        """From the broker; nothing when it is away or is none that a position can be asked for."""
+        if self._redis is None:
+            await _pause(self._stop, self._settings.event_relay_seconds)
+            return ()
+        stream, block = self._settings.events_stream, int(LOOK_SECONDS * 1000)
+        try:
+            answer = await self._redis.xread({stream: f"{position}-0"}, count=BATCH, block=block)
+            entries = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1] if answer else []
+            while entries and isinstance(entries[0], list):  # a newer protocol wraps them once more
+                entries = entries[0]
+            return [Event.read(orjson.loads(fields[b"__data__"])) for _, fields in entries]
+        except (RedisError, OSError, ValueError, KeyError, TypeError) as error:
+            _log.warning("events.stream_unreadable", group=self._group, error=f"{type(error).__name__}: {error}")
+            await _pause(self._stop, LOOK_SECONDS)
+            return ()
+
+    async def _handle_all(
+        self, connection: psycopg.AsyncConnection[Any], position: int, events: Sequence[Event]
+    ) -> None:
+        """Those of one aggregate one after the other, and different ones side by side."""
+        wanted: dict[Any, list[Event]] = {}
+        for event in events:
+            if self._types is None or event.type in self._types:
+                wanted.setdefault(event.aggregate_id, []).append(event)
+        waiting = {event.position for found in wanted.values() for event in found}
+        seen = [event.position for event in events]
+
+        async def one_after_the_other(found: list[Event]) -> None:
+            async with self._limit:
+                for event in found:
+                    if not await self._handle(connection, event):
+                        return
+                    waiting.discard(event.position)
+                    await self._note(connection, seen, waiting)
+
+        await self._note(connection, seen, waiting)
+        await asyncio.gather(*[one_after_the_other(found) for found in wanted.values()])
+
+    async def _note(self, connection: psycopg.AsyncConnection[Any], seen: list[int], waiting: set[int]) -> None:
+        """Remember the last position before the first that is not done."""
+        async with self._writing:
+            done = [position for position in seen if not waiting or position < min(waiting)]
+            if done:
+                await connection.execute(_DONE, (done[-1], self._group, done[-1]))
+
+    async def _handle(self, connection: psycopg.AsyncConnection[Any], event: Event) -> bool:
+        """Until it is done or dead; False when `stop` came first."""
+        failures = waits = 0
+        while not self._stop.is_set():
+            try:
+                await self._handler(event)
+                return True
+            except (Later, Unavailable) as error:
+                waits += 1
+                reason, attempt = str(error), waits
+            except Reject as error:
+                await self._bury(connection, event, f"{error}", failures + 1)
+                return True
+            except Exception as error:  # whatever a handler raises means "not done"
+                failures += 1
+                reason, attempt = f"{type(error).__name__}: {error}", failures
+                if failures >= self._settings.event_max_attempts:
+                    await self._bury(connection, event, reason, failures)
+                    return True
+            seconds = min(LONGEST_PAUSE, self._settings.event_retry_seconds * 2 ** min(attempt - 1, 20))
+            seconds *= random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+            _log.warning(
+                "events.handler_failed",
+                group=self._group,
+                event_id=str(event.id),
+                type=event.type,
+                attempt=attempt,
+                error=reason[:500],
+                seconds=round(seconds, 2),
+            )
+            await _pause(self._stop, seconds)
+        return False
+
+    async def _bury(self, connection: psycopg.AsyncConnection[Any], event: Event, reason: str, attempts: int) -> None:
+        envelope = orjson.dumps(event.envelope()).decode()
+        async with self._writing:
+            values = (self._group, event.id, envelope, reason.replace("\0", "")[:2000], attempts)
+            await connection.execute(_DEAD, values)
+        _log.error("events.dead_letter", group=self._group, event_id=str(event.id), type=event.type, error=reason[:500])
+
+    async def _replay(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Dead letters that somebody wants tried again: out of their old order, as `catalog events dead` says."""
+        for key, envelope in await (await connection.execute(_REPLAY, (self._group, BATCH))).fetchall():
+            event = Event.read(envelope)
+            if self._stop.is_set():
+                return
+            try:
+                await self._handler(event)
+            except Exception as error:  # whatever a handler raises means "not done"
+                await self._bury(connection, event, f"{type(error).__name__}: {error}", 1)
+                continue
+            await connection.execute(_FORGET, (key,))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), max(seconds, 0.001))
