@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -18,7 +18,7 @@ from tests.support import store
 from workers.relay import Relay
 
 Db = psycopg.Connection[Any]
-ANY = str(uuid4())
+ANY = "0b2f7c1e-8f3d-4a57-9d1c-3f5e8a6b7c90"
 
 
 @pytest.fixture
