@@ -19,6 +19,7 @@ SYNONYMS, REINDEX, QUARANTINE = "/api/v1/merchandising/synonyms", "/api/v1/admin
 NO_CHANGE = {
     "POST /api/v1/search",
     "POST /api/v1/search/multi",
+    "POST /api/v1/instantsearch",
     "POST /api/v1/auth/token",
     "POST /api/v1/orders",
     "POST /api/v1/webhooks/{webhook_id}/ping",
