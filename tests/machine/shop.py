@@ -58,7 +58,8 @@ class Shop:
         self.db = self.connection(autocommit=True)
         self._runner = asyncio.Runner()
         app = create_app(settings)
-        self._state = app.state
+        self._lifespan = app.router.lifespan_context(app)
+        self._runner.run(self._lifespan.__aenter__())
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://test")
 
@@ -75,9 +76,7 @@ class Shop:
 
     async def _close(self) -> None:
         await self._client.aclose()
-        await self._state.redis.aclose()
-        await self._state.elasticsearch.close()
-        await self._state.database.engine.dispose()
+        await self._lifespan.__aexit__(None, None, None)
 
     def sign_in(self) -> None:
         row = self.db.execute(
