@@ -170,19 +170,22 @@ class Service:
         await self.database.run(audited.delete_category, who.id, category_id, cascade=cascade)
 
     async def create_order(self, who: Principal, key: str, payload: OrderIn) -> Placed:
-        """The order of this idempotency key, made now or before. Raises InvalidInput and Conflict."""
-        confirmed = await self._ordering(who, "order")
+        """The order of this idempotency key, made now or before: of what is in the principal's sight.
+
+        Raises InvalidInput and Conflict.
+        """
+        confirmed = await self._holding(who, "order")
         return await self.database.run(
             orders.place, confirmed.id, key, payload, orders.terms_of(self.settings), forced_of(confirmed)
         )
 
     async def order(self, who: Principal, order_id: UUID) -> OrderOut:
         """Raises NotFound, also for an order of somebody else, unless it is an administrator who asks."""
-        return await self.database.run(orders.get, order_id, _orders_of(await self._ordering(who, "read_orders")))
+        return await self.database.run(orders.get, order_id, _orders_of(await self._holding(who, "read_orders")))
 
     async def orders(self, who: Principal, page: int = 1, per_page: int = 20) -> OrderPage:
         """The principal's own, an administrator's those of everybody; the newest first."""
-        owner = _orders_of(await self._ordering(who, "read_orders"))
+        owner = _orders_of(await self._holding(who, "read_orders"))
         return await self.database.run(orders.list_page, page, per_page, owner)
 
     async def search(self, who: Principal, parameters: Parameters) -> dict[str, Any]:
@@ -229,15 +232,14 @@ class Service:
         confirmed = await self.identity.confirm(who)
         return "read_drafts" not in confirmed.may, forced_of(confirmed)
 
-    async def _ordering(self, who: Principal, permission: Permission) -> Principal:
-        """Credentials with forced filters may order too: what is in their sight."""
+    async def _holding(self, who: Principal, permission: Permission) -> Principal:
+        """The principal as it is now, with this right; also one with forced filters."""
         confirmed = await self.identity.confirm(who)
         confirmed.require(permission)
         return confirmed
 
     async def _confirmed(self, who: Principal, permission: Permission) -> Principal:
-        confirmed = await self.identity.confirm(who)
-        confirmed.require(permission)
+        confirmed = await self._holding(who, permission)
         if confirmed.forced:
             raise Forbidden("This can't be done with a credential that has forced filters.")
         return confirmed

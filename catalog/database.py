@@ -9,7 +9,6 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from catalog.connections import connect as connect
 from catalog.errors import Unavailable
 from catalog.settings import Settings
 

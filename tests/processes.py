@@ -8,10 +8,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from catalog.connections import connect
 from catalog.settings import PREFIX, Settings
+
+SESSIONS_SINCE = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_start >= %s
+      AND application_name LIKE 'catalog-%%' AND application_name <> 'catalog-api'
+"""
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -25,8 +32,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def run(settings: Settings, *command: str) -> subprocess.CompletedProcess[str]:
-    """`catalog COMMAND` with these settings, to its end."""
-    return subprocess.run(
+    """`catalog COMMAND` with these settings, to its end. If it was killed, also to the end of its sessions in Postgres:
+    until the server has seen that they are gone, they hold their locks."""
+    begun = datetime.now(UTC)
+    done = subprocess.run(
         [sys.executable, "-m", "cli", *command],
         cwd=tempfile.gettempdir(),  # away from a `.env` in the checkout
         env=environment(settings),
@@ -35,6 +44,10 @@ def run(settings: Settings, *command: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+    if done.returncode < 0:
+        with connect(settings, "test", autocommit=True) as connection:
+            wait_until(lambda: connection.execute(SESSIONS_SINCE, (begun,)).fetchone() == (0,))
+    return done
 
 
 @contextmanager

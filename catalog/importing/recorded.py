@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from catalog.database import connect
+from catalog.connections import connect
 from catalog.errors import Unavailable
 from catalog.services.audit import CLI, RUNNING
 from catalog.settings import Settings
