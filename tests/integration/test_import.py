@@ -1,7 +1,6 @@
 """Importing into a real Postgres: upsert by sku, idempotence, conflicts of skus, concurrency, lost connections."""
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -21,6 +20,7 @@ from catalog.errors import InvalidInput, Unavailable
 from catalog.generator import generate
 from catalog.importing import LineResult, import_lines
 from catalog.settings import Settings
+from tests.processes import wait_until
 
 Db = psycopg.Connection[Any]
 
@@ -404,15 +404,9 @@ class TestFailure:
         results.close()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("import")]
         count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'catalog-import' AND datname = %s"
-        deadline = time.monotonic() + 5
-        while db.execute(count, [db.info.dbname]).fetchone() != (0,):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: db.execute(count, [db.info.dbname]).fetchone() == (0,), 5)
 
 
 def _wait_for_lock(db: Db) -> None:
-    deadline = time.monotonic() + 10
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
-    while db.execute(waiting, [db.info.dbname]).fetchone() == (0,):
-        assert time.monotonic() < deadline, "nobody waits for a lock"
-        time.sleep(0.01)
+    wait_until(lambda: db.execute(waiting, [db.info.dbname]).fetchone() != (0,), 10)
