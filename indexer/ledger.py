@@ -28,15 +28,18 @@ WHERE ctid = ANY (ARRAY(
 RETURNING product_id, claimed_until
 """  # noqa: S608 - CLAIMABLE is the constant above
 
-# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself. Our
-# lease is ended only where it is still ours, and a newer version's attempts are not touched.
+# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself. A newer
+# version's attempts are not touched, and a lease on it is ended only where it is ours. Nothing is left to do with the
+# version that was sent: whoever holds a lease on that, because ours had run out, may be skipped here in turn, and the
+# next change would wait until the lease has run out.
 SETTLE = """
 WITH held AS (SELECT product_id, ctid FROM product_sync WHERE product_id = ANY (%(ids)b)
               ORDER BY product_id FOR UPDATE SKIP LOCKED)
 UPDATE product_sync AS ledger SET
     synced_version = greatest(ledger.synced_version, sent.version),
     synced_at = clock_timestamp(),
-    claimed_until = CASE WHEN ledger.claimed_until = %(lease)s THEN NULL ELSE ledger.claimed_until END,
+    claimed_until = CASE WHEN ledger.claimed_until = %(lease)s OR ledger.version = sent.version THEN NULL
+                         ELSE ledger.claimed_until END,
     attempts = CASE WHEN ledger.version = sent.version THEN 0 ELSE ledger.attempts END,
     next_attempt_at = CASE WHEN ledger.version = sent.version THEN NULL ELSE ledger.next_attempt_at END,
     error = NULL

@@ -138,6 +138,21 @@ def test_settling_skips_a_row_that_a_writer_holds(settings: Settings, db: Db) ->
     assert ledger_module.waiting(db, 10) == (1, False, False)
 
 
+def test_no_lease_is_left_on_what_two_workers_settle_at_once(settings: Settings, db: Db) -> None:
+    """The first one's lease has run out. The second one skips rows that the first is settling at this moment."""
+    (product_id,) = store(settings, [{"sku": "a"}]).values()
+    first = ledger_module.claim(db, 1, 0)
+    second = ledger_module.claim(db, 1, 30)
+    assert first is not None
+    assert second is not None
+    with writer(settings) as settling:
+        ledger_module.settle(settling, first, {product_id: 1})
+        ledger_module.settle(db, second, {product_id: 1})
+        settling.commit()
+    row = ledger(db, product_id)
+    assert (row["version"], row["synced_version"], row["claimed_until"]) == (1, 1, None)
+
+
 def test_a_single_change_overtakes_a_bulk_load(settings: Settings, db: Db) -> None:
     store(settings, [{"sku": f"bulk{number}"} for number in range(50)])
     db.execute("INSERT INTO products (sku, name, price) VALUES ('single', 'single', 1)")
