@@ -28,8 +28,8 @@ WHERE ctid = ANY (ARRAY(
 RETURNING product_id, claimed_until
 """  # noqa: S608 - CLAIMABLE is the constant above
 
-# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself. A newer
-# version's attempts are not touched, and a lease on it is ended only where it is ours. Nothing is left to do with the
+# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself. Attempts
+# of a newer version are not touched, and a lease on it is ended only where it is ours. Nothing is left to do with the
 # version that was sent: whoever holds a lease on that, because ours had run out, may be skipped here in turn, and the
 # next change would wait until the lease has run out.
 SETTLE = """

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    Computed,
     DateTime,
+    FetchedValue,
     ForeignKey,
     Index,
     Numeric,
@@ -27,11 +27,6 @@ _MONEY = "{0} >= 0 AND {0} <> 'NaN'"
 
 # Postgres holds years that neither Python nor Elasticsearch can read, and 'infinity'.
 _PLAUSIBLE = "{0} BETWEEN '1900-01-01Z' AND '2200-01-01Z'"
-
-SEARCH_VECTOR = (
-    "setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('simple', sku), 'A') || "
-    "setweight(to_tsvector('english', coalesce(description, '')), 'C')"
-)
 
 # Identifiers as they are looked up without Elasticsearch: case and punctuation never tell two of them apart.
 SPELLED = r"lower(regexp_replace({0}, '\W|_', '', 'g'))"
@@ -61,7 +56,8 @@ class Product(Base):
     category_id: Mapped[UUID | None] = mapped_column(ForeignKey("categories.id", ondelete="CASCADE"))
     created_at: Mapped[Timestamp]
     updated_at: Mapped[Timestamp]
-    search_vector: Mapped[Any] = deferred(mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True)))
+    # A trigger makes it of the product's texts.
+    search_vector: Mapped[Any] = deferred(mapped_column(TSVECTOR, FetchedValue(), server_onupdate=FetchedValue()))
 
     __table_args__ = (
         CheckConstraint("name <> ''", name="name_not_empty"),
@@ -80,7 +76,6 @@ class Product(Base):
         CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
         Index(None, "category_id"),
         Index(None, "brand_id"),
-        Index(None, "price"),
         Index(None, "created_at", "id"),
         Index("ix_products_search_vector", "search_vector", postgresql_using="gin"),
         # Not there where nobody may create the extension pg_trgm.

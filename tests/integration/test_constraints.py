@@ -101,6 +101,32 @@ def test_defaults(db: Connection) -> None:
     assert _one(db, "SELECT updated_at > created_at FROM products")
 
 
+@pytest.mark.parametrize("change", ["name = 'A mug'", "sku = 'mug'", "description = 'A mug'", "search_vector = NULL"])
+def test_the_text_vector_is_that_of_the_texts_whatever_is_written(db: Connection, change: Any) -> None:
+    product_id = _product(db)
+    db.execute("SET session_replication_role = replica")
+    db.execute(f"UPDATE products SET {change} WHERE id = %s", [product_id])
+    db.execute("SET session_replication_role = origin")
+    made, changed = db.execute("""
+        SELECT search_vector = setweight(to_tsvector('english', name), 'A')
+                               || setweight(to_tsvector('simple', sku), 'A')
+                               || setweight(to_tsvector('english', coalesce(description, '')), 'C'),
+               search_vector @@ 'mug'
+        FROM products
+    """).fetchone() or (None, None)
+    assert made
+    assert changed == ("mug" in change)
+
+
+def test_a_price_or_stock_is_updated_without_touching_an_index(db: Connection) -> None:
+    product_id = _product(db)
+    with db.transaction():
+        db.execute("UPDATE products SET price = 11 WHERE id = %s", [product_id])
+        db.execute("UPDATE products SET inventory = 3, popularity = 2 WHERE id = %s", [product_id])
+        hot = _one(db, "SELECT n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'products'")
+    assert hot == 2
+
+
 @pytest.mark.parametrize("price", [-1, "NaN"])
 def test_a_variant_breaks_a_rule(db: Connection, price: Any) -> None:
     product_id = _product(db)
