@@ -28,10 +28,9 @@ WHERE ctid = ANY (ARRAY(
 RETURNING product_id, claimed_until
 """  # noqa: S608 - CLAIMABLE is the constant above
 
-# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself. Attempts
-# of a newer version are not touched, and a lease on it is ended only where it is ours. Nothing is left to do with the
-# version that was sent: whoever holds a lease on that, because ours had run out, may be skipped here in turn, and the
-# next change would wait until the lease has run out.
+# A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself.
+# A newer version keeps its attempts, and a lease that is not ours. With the version that was sent nothing is left to
+# do: whoever holds a lease on that, as ours had run out, may be skipped here in turn, and a change would wait for it.
 SETTLE = """
 WITH held AS (SELECT product_id, ctid FROM product_sync WHERE product_id = ANY (%(ids)b)
               ORDER BY product_id FOR UPDATE SKIP LOCKED)
