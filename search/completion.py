@@ -41,9 +41,10 @@ class Token:
     end: int
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The words of a text in their order, as an index splits it."""
-    return [Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
+@lru_cache(8192)
+def tokens_of(text: str) -> tuple[Token, ...]:
+    """The words of a text in their order, as an index splits it. (The same names are shown key after key.)"""
+    return tuple(Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text))
 
 
 def key_of(word: str) -> str:

@@ -22,9 +22,9 @@ from search.facet_values import build_values, require_values, values_body
 from search.helping import help_bodies
 from search.kinds import read_kinds
 from search.looks import Looks
-from search.plan import Probe, SearchPlan, decide, make_plan, needs_probe
+from search.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.postgres import SynonymReader
-from search.profile import profile_aggs
+from search.profile import Profile, profile_aggs
 from search.query import (
     best_body,
     facets_body,
@@ -76,6 +76,8 @@ class SearchEngine:
         self._client = client
         self._settings = settings
         self._synonyms = synonyms
+        # Made once: each client with other options makes forty of its namespaces anew.
+        self._patient = client.options(request_timeout=settings.search_timeout_seconds)
         self._alias = read_alias(settings.index_prefix)
         self._looks = Looks(settings.attribute_types_ttl_seconds)
         # Counts of products may be older than what attributes are: a few more or less change nothing.
@@ -160,7 +162,7 @@ class SearchEngine:
         if probe is None:
             probe = await self._look(plan, body)
             self._looks.remember(plan, body, probe)
-        return decide(plan, probe, lambda: profile_of(plan, view.sample), synonyms)
+        return decide(plan, probe, lambda: _of_catalogue(plan, view), synonyms)
 
     async def _look(self, plan: SearchPlan, body: dict[str, Any]) -> Probe:
         """What the probe finds. Under forced filters, one round trip more where words may be corrected."""
@@ -227,6 +229,7 @@ class SearchEngine:
             answer = await self._ask(body | {"aggs": {"names": names} | profile_aggs() | last_change(now)})
             view.sample = answer["aggregations"]
             view.kinds = read_kinds(bucket["key"] for bucket in view.sample.pop("names")["buckets"])
+            view.profiles = {}
             view.visible_at = read_last_change(view.sample)
             view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
         return view
@@ -251,7 +254,8 @@ class SearchEngine:
             where = {} if "pit" in body else {"index": self._alias}
             searches += [where | {"allow_partial_search_results": False}, body | {"timeout": limit}]
         try:
-            client = self._client.options(request_timeout=seconds)
+            patient = seconds == self._settings.search_timeout_seconds
+            client = self._patient if patient else self._client.options(request_timeout=seconds)
             answer = await client.msearch(searches=searches, include_named_queries_score=explained)
         except SerializationError:
             # Nothing was sent: what was to be sent, or what came back, is a defect of ours and not a server away.
@@ -285,6 +289,16 @@ def _check(answer: dict[str, Any]) -> None:
         raise Unavailable("Search does not answer at the moment.", RETRY_AFTER)
     if answer["timed_out"]:
         raise Unavailable("The search took too long.", RETRY_AFTER)
+
+
+def _of_catalogue(plan: SearchPlan, view: View) -> Profile:
+    """What the sample of the whole catalogue says of the attributes that the request wants to see."""
+    if plan.kinds is not view.kinds:  # another look has come while this search waited
+        return profile_of(plan, view.sample)
+    key = (named_attributes(plan.request), plan.request.auto_facets)
+    if key not in view.profiles:
+        view.remember(key, profile_of(plan, view.sample))
+    return view.profiles[key]
 
 
 def _at(body: dict[str, Any], point: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search import autocomplete
+from search.filters import filters_of
 from search.plan import SearchPlan
 from search.query import popular_body
 from search.suggest_typed import Typed, read_typed
@@ -22,7 +23,10 @@ def help_bodies(plan: SearchPlan) -> dict[str, dict[str, Any]]:
     request = plan.request
     if not plan.missed or request.page > 1 or request.cursor is not None:
         return {}
-    return {POPULAR: popular_body(plan)} | autocomplete.sample_bodies(_typed(plan))
+    samples = autocomplete.sample_bodies(_typed(plan))
+    if samples and plan.certain and not filters_of(request, plan.kinds):
+        return samples  # something is found: nobody will ask what others like
+    return {POPULAR: popular_body(plan)} | samples
 
 
 def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothing: bool) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothi
             for node in drafted.categories[:CATEGORIES]
             if node.path != (plan.category.path if plan.category else None)
         ],
-        POPULAR: answers[POPULAR]["hits"]["hits"] if nothing else [],
+        POPULAR: answers[POPULAR]["hits"]["hits"] if nothing and POPULAR in answers else [],
     }
 
 

@@ -22,6 +22,8 @@ ENOUGH = 10
 # Only where none holds most of the words, products are shown that hold any.
 SOME_ENOUGH = 1
 MORE_THAN_ONE = 2
+# So many products are not gone a moment later, when the hits are asked for.
+CERTAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class SearchPlan:
     `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
     `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
     the commonest categories has. `corrected` are words as typed and what they were taken for, `dropped`
-    words that were left out. `missed`: no product holds all the words as they are typed.
+    words that were left out. `missed`: no product holds all the words as they are typed. `certain`: some hold most
+    of them, and of what they are changed to.
     """
 
     request: SearchRequest
@@ -55,6 +58,7 @@ class SearchPlan:
     corrected: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     missed: bool = False
+    certain: bool = False
 
     @property
     def needed(self) -> str:
@@ -66,8 +70,9 @@ class SearchPlan:
 class Probe:
     """What the catalogue holds for the words and forced filters alone; the profiles are below the category too.
 
-    `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them. Only one
-    of the profiles is wanted, and to read one takes longer than all the rest.
+    `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them. `held`
+    says of each word how many of the products that match some hold it. Only one of the profiles is wanted, and to read
+    one takes longer than all the rest.
     """
 
     matches_all: int
@@ -79,6 +84,7 @@ class Probe:
     near: tuple[tuple[str, float], ...] = ()
     unknown: tuple[str, ...] = ()
     corrections: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[int, ...] = ()
 
 
 def make_plan(
@@ -147,6 +153,7 @@ def decide(
     plan = replace(plan, missed=bool(plan.words) and not (probe.matches_all or probe.identified))
     if alone or found or plan.request.exact:
         return (replace(plan, profile=probe.profile_all()),)
+    plan = replace(plan, certain=_certain(plan.words, probe))
     if not probe.unknown or len(dropped) == len(plan.words.wanted):
         strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
         return (replace(plan, strictness=strictness, profile=probe.profile_some()),)
@@ -155,6 +162,27 @@ def decide(
     plan = replace(
         plan, words=changed, corrected=tuple(probe.corrections.items()), dropped=dropped, profile=profile, near=()
     )
-    # Of two words, to hold some is to hold any.
-    ladder: tuple[Strictness, ...] = ("all", "some", "any")
+    # Of two words, to hold some is to hold any; and what is certain to be found need not be looked for in more ways.
+    ladder: tuple[Strictness, ...] = ("all", "some") if plan.certain else ("all", "some", "any")
     return tuple(replace(plan, strictness=strictness) for strictness in ladder[: len(changed.wanted)])
+
+
+def most_of(words: int) -> int:
+    """How many of so many words are "some" of them: what NEEDED says, as a number."""
+    if words <= MORE_THAN_ONE + 1:
+        return max(1, words - 1)
+    return words * 6 // 10
+
+
+def _certain(words: Words, probe: Probe) -> bool:
+    """Whether several products hold most of the words, one by one, whatever becomes of the unknown ones.
+
+    The probe says how many products match and how often each word is held by them. Where all of them together hold more
+    words than they could if each lacked too many, some lack few: that many are certain. A word that is corrected or
+    dropped was held by none, and of fewer words no more are needed: these products match then, too.
+    """
+    if not probe.held or words.synonyms:
+        return False
+    needed, count = most_of(len(words.wanted)), len(words.wanted)
+    spare = sum(probe.held) - probe.matches_some * (needed - 1)
+    return spare >= CERTAIN * (count - needed + 1)

@@ -144,7 +144,8 @@ def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
     """What the first look found."""
     some = answer.get("aggregations", {})
     every = some.get("all", some)
-    unknown = _unknown(plan, some)
+    held = _held(some)
+    unknown = tuple(word.text for word, count in zip(plan.words.wanted, held, strict=True) if not count) if held else ()
     return Probe(
         matches_all=every.get("doc_count", 0),
         matches_some=answer["hits"]["total"]["value"],
@@ -155,14 +156,13 @@ def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
         near=_near(every),
         unknown=unknown,
         corrections=corrections.best(corrections.options_of(unknown, answer.get("suggest", {}))),
+        held=held,
     )
 
 
-def _unknown(plan: SearchPlan, aggregations: dict[str, Any]) -> tuple[str, ...]:
-    if "words" not in aggregations:
-        return ()
-    buckets = aggregations["words"]["buckets"]
-    return tuple(word.text for word, bucket in zip(plan.words.wanted, buckets, strict=True) if not bucket["doc_count"])
+def _held(aggregations: dict[str, Any]) -> tuple[int, ...]:
+    """How many products hold each word, where that was asked."""
+    return tuple(bucket["doc_count"] for bucket in aggregations["words"]["buckets"]) if "words" in aggregations else ()
 
 
 def _near(aggregations: dict[str, Any]) -> tuple[tuple[str, float], ...]:

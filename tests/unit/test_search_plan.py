@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, named_attributes, needs_probe
+from search.helping import POPULAR, help_bodies
+from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, most_of, named_attributes, needs_probe
 from search.profile import AttributeFacet, Profile
 from search.query import probe_body
 from search.request import Range, SearchRequest
@@ -23,9 +24,17 @@ def probe(
     identified: bool = False,
     unknown: tuple[str, ...] = (),
     corrections: dict[str, str] | None = None,
+    held: tuple[int, ...] = (),
 ) -> Probe:
     return Probe(
-        matches, some, lambda: FOR_ALL, lambda: FOR_SOME, identified, unknown=unknown, corrections=corrections or {}
+        matches,
+        some,
+        lambda: FOR_ALL,
+        lambda: FOR_SOME,
+        identified,
+        unknown=unknown,
+        corrections=corrections or {},
+        held=held,
     )
 
 
@@ -58,6 +67,35 @@ def test_typing_errors_are_corrected_before_words_are_dropped() -> None:
     assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some")]
     plan = decide(make_plan(SearchRequest(q="red sheo zzz"), NOW), found, Profile)[0]
     assert (plan.corrected, plan.dropped) == ((("sheo", "shoe"),), ("zzz",))
+
+
+def test_any_word_is_not_looked_for_where_products_certainly_hold_most_of_the_corrected_ones() -> None:
+    found = probe(0, some=50, unknown=("sheo",), corrections={"sheo": "shoe"}, held=(50, 50, 0))
+    assert [step for step, _ in decided("red suede sheo", found)] == ["all", "some"]
+
+
+@pytest.mark.parametrize("held", [(), (0, 0, 0), (30, 20, 0), (50, 5, 0)])
+def test_any_word_is_looked_for_where_each_product_may_hold_a_single_one(held: tuple[int, ...]) -> None:
+    """As many products match, but in another reading of the words perhaps: two of them as one, that is corrected."""
+    found = probe(0, some=50, unknown=("sheo",), corrections={"sheo": "shoe"}, held=held)
+    assert [step for step, _ in decided("red suede sheo", found)] == ["all", "some", "any"]
+
+
+@pytest.mark.parametrize(("words", "needed"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4), (24, 14)])
+def test_most_of_the_words_is_as_many_as_elasticsearch_asks_for(words: int, needed: int) -> None:
+    assert most_of(words) == needed
+
+
+def test_what_others_like_is_not_asked_for_where_something_is_certainly_found() -> None:
+    found = probe(0, some=50, unknown=("sheo",), corrections={"sheo": "shoe"}, held=(50, 50, 0))
+    plain = SearchRequest(q="red suede sheo")
+    asked = {
+        bool(request.brands): help_bodies(decide(make_plan(request, NOW), found, Profile)[0])
+        for request in (plain, replace(plain, brands=("a",)))
+    }
+    assert POPULAR not in asked[False]
+    assert POPULAR in asked[True]
+    assert asked[False].keys() == asked[True].keys() - {POPULAR}
 
 
 def test_an_identifier_is_never_relaxed() -> None:
