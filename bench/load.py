@@ -10,9 +10,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -39,6 +40,7 @@ class Call:
 
 # A search: its calls, one after the other.
 Search = tuple[Call, ...]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -62,6 +64,10 @@ class Measured:
         self.failed += 1
         if len(self.errors) < KEPT_ERRORS:
             self.errors.append(said)
+
+
+# Sends one of what is asked, timed since a moment, and says in a Measured what became of it. It does not raise.
+Send = Callable[[T, float, Measured], Coroutine[Any, Any, None]]
 
 
 class Load:
@@ -157,6 +163,11 @@ async def _in_turn(
 
 
 async def _closed(session: aiohttp.ClientSession, searches: Sequence[Search], clients: int, seconds: float) -> Measured:
+    return await closed(partial(_send, session), searches, clients, seconds)
+
+
+async def closed(send: Send[T], asked: Sequence[T], clients: int, seconds: float) -> Measured:
+    """What `Load.closed` does, with anything that can be sent."""
     found = Measured()
     began = time.perf_counter()
     place = 0
@@ -164,9 +175,9 @@ async def _closed(session: aiohttp.ClientSession, searches: Sequence[Search], cl
     async def client() -> None:
         nonlocal place
         while time.perf_counter() < began + seconds:
-            search = searches[place % len(searches)]
+            one = asked[place % len(asked)]
             place += 1
-            await _send(session, search, time.perf_counter(), found)
+            await send(one, time.perf_counter(), found)
 
     await asyncio.gather(*(client() for _ in range(clients)))
     found.seconds = time.perf_counter() - began
@@ -176,6 +187,11 @@ async def _closed(session: aiohttp.ClientSession, searches: Sequence[Search], cl
 async def _paced(
     session: aiohttp.ClientSession, searches: Sequence[Search], per_second: float, seconds: float
 ) -> Measured:
+    return await paced(partial(_send, session), searches, per_second, seconds)
+
+
+async def paced(send: Send[T], asked: Sequence[T], per_second: float, seconds: float) -> Measured:
+    """What `Load.paced` does, with anything that can be sent."""
     found = Measured()
     waiting: set[asyncio.Task[None]] = set()
     began = time.perf_counter()
@@ -185,7 +201,7 @@ async def _paced(
         if len(waiting) >= MOST_OPEN:
             found.fail(f"more than {MOST_OPEN} requests were waiting at {per_second:.0f} a second")
             break
-        task = asyncio.create_task(_send(session, searches[number % len(searches)], due, found))
+        task = asyncio.create_task(send(asked[number % len(asked)], due, found))
         waiting.add(task)
         task.add_done_callback(waiting.discard)
     await asyncio.gather(*waiting)

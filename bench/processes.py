@@ -89,19 +89,21 @@ def run(settings: Settings, *command: str) -> Finished:
 
 
 @contextmanager
-def running(settings: Settings, *command: str) -> Iterator[Peaks]:
-    """`catalog COMMAND` while the block runs. Raises BenchError when it has ended by itself."""
+def running(settings: Settings, *command: str, module: str = "cli") -> Iterator[Peaks]:
+    """`catalog COMMAND` (or another module's) while the block runs. Raises BenchError when it has ended by itself."""
     with tempfile.TemporaryFile() as said:
-        process = _start(settings, command, said)
+        process = _start(settings, command, said, module)
         with _ended_at_last(process), Peaks(process.pid) as peaks:
             yield peaks
             if process.poll() is not None:
-                raise BenchError(f"`catalog {' '.join(command)}` has ended by itself:\n{_last_lines(said)}")
+                raise BenchError(f"`python -m {module} {' '.join(command)}` has ended by itself:\n{_last_lines(said)}")
 
 
-def _start(settings: Settings, command: tuple[str, ...], said: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    settings: Settings, command: tuple[str, ...], said: IO[bytes], module: str = "cli"
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", *command],
+        [sys.executable, "-m", module, *command],
         cwd=tempfile.gettempdir(),  # away from a `.env` that may lie here
         env=environment(settings),
         stdin=subprocess.DEVNULL,

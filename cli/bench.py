@@ -183,6 +183,32 @@ def degraded(
 
 
 @bench.command()
+def cached(
+    products: Products = 50_000,
+    seed: Seed = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="of each measurement")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Time searches that are answered from the cache in Redis, beside a service without it."""
+    from bench.cached import cached as measure
+
+    _run(lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds), as_json)
+
+
+@bench.command(name="by-id")
+def by_id(
+    products: Products = 20_000,
+    seed: Seed = 1,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="of each measurement")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Time a product by id through REST and gRPC, beside bare endpoints that run the same SELECT."""
+    from bench.by_id import by_id as measure
+
+    _run(lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds), as_json)
+
+
+@bench.command()
 def limits(calls: Annotated[int, typer.Option("--calls", min=100)] = 5000) -> None:
     """Time what the rate limiter adds to a request, beside a bare PING of the same Redis."""
     from cli.bench_limits import run as measure

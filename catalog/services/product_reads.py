@@ -60,8 +60,8 @@ _BY_RANK = """
 _NEWEST = "p.created_at DESC, p.id DESC"
 
 # Every statement here is put together from the constants above; what a client sends is only ever a bound value.
-_GET = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :id")  # noqa: S608
-_GET_PUBLISHED = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :id AND {PUBLISHED}")  # noqa: S608
+GET = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :id")  # noqa: S608
+GET_PUBLISHED = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :id AND {PUBLISHED}")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def get(
 ) -> ProductOut:
     """One product, whole. Raises NotFound, also for one that forced filters hide, and for an unpublished one when only
     published ones are asked for."""
-    statement, values = _GET_PUBLISHED if published_only else _GET, {"id": product_id}
+    statement, values = GET_PUBLISHED if published_only else GET, {"id": product_id}
     if forced:
         seen, bound = condition(forced)
         statement, values = text(f"{statement.text} AND {seen}"), values | bound

@@ -10,19 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
 from bench import catalogue
+from bench.by_id import Grpc, by_id, own_process
+from bench.cached import cached
 from bench.load import Call, Load, load_program
+from bench.processes import running
 from bench.progress import Quiet
 from bench.recording import recorded_completions, recorded_searches
 from bench.report import Report
 from bench.scale import measure_size, scale
 from bench.search import search
-from bench.shop import note
+from bench.shop import note, wait_for
 from bench.shopper import SHARES, Shopper, look_around
 from bench.suggest import suggest
 from catalog.settings import Settings
@@ -222,3 +226,32 @@ def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
         "search, p50": (1, "<= 4 x"),
         "autocomplete, p50": (1, "<= 1.5 x"),
     }
+
+
+def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, db: Db, index: str) -> None:
+    report = by_id(settings, Quiet(), products=100, seed=1, seconds=0.5, rounds=1, warm_up_seconds=0.2)
+
+    found = figures(report)
+    assert [figure["goal"] for figure in found.values()] == [">= 0.5 x", None, "<= 20 ms"] * 2
+    assert {run["door"] for run in report.runs} == {"REST", "gRPC"}
+
+
+def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index: str) -> None:
+    report = Report("by-id", {}, {})
+    http_port, grpc_port = free_port(), free_port()
+    with running(settings, str(http_port), str(grpc_port), module="bench.bare"), own_process() as process:
+        wait_for(f"http://127.0.0.1:{http_port}/docs")
+        measured = Grpc(process, grpc_port, [UUID(int=1)]).closed(0.2)
+    note(report, "gRPC", measured)
+
+    assert measured.failed
+    assert not report.ok
+
+
+def test_answers_from_the_cache_are_measured_beside_a_service_without_one(
+    patient: Settings, db: Db, index: str
+) -> None:
+    report = cached(patient, Quiet(), products=200, seed=1, seconds=0.5, rounds=1, searches=20, warm_up_seconds=0.5)
+
+    [figure] = figures(report).values()
+    assert figure["goal"] == ">= 3 x"
