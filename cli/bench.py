@@ -182,19 +182,6 @@ def degraded(
     tell(report, as_json)
 
 
-@bench.command()
-def cached(
-    products: Products = 50_000,
-    seed: Seed = 1,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="of each measurement")] = 15,
-    as_json: AsJson = False,
-) -> None:
-    """Time searches that are answered from the cache in Redis, beside a service without it."""
-    from bench.cached import cached as measure
-
-    _run(lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds), as_json)
-
-
 @bench.command(name="by-id")
 def by_id(
     products: Products = 20_000,

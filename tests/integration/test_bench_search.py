@@ -18,7 +18,6 @@ from elasticsearch import Elasticsearch
 
 from bench import catalogue
 from bench.by_id import Grpc, by_id, own_process
-from bench.cached import cached
 from bench.load import Call, Load, load_program
 from bench.processes import running
 from bench.progress import Quiet
@@ -246,12 +245,3 @@ def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index:
 
     assert measured.failed
     assert not report.ok
-
-
-def test_answers_from_the_cache_are_measured_beside_a_service_without_one(
-    patient: Settings, db: Db, index: str
-) -> None:
-    report = cached(patient, Quiet(), products=200, seed=1, seconds=0.5, rounds=1, searches=20, warm_up_seconds=0.5)
-
-    [figure] = figures(report).values()
-    assert figure["goal"] == ">= 3 x"
