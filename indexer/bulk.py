@@ -18,6 +18,8 @@ NOT_THE_DOCUMENT = (401, 403, 404, 408, 429)
 NOT_THE_DOCUMENT_EITHER = ("index_closed_exception",)
 # How long Elasticsearch waits for a shard that is not there now: the other indexes wait behind it.
 SHARD_TIMEOUT = "3s"
+# What is asked for of each document of a request.
+ITEMS = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 
 
 class Outcome(Enum):
@@ -42,8 +44,14 @@ class Result(NamedTuple):
     error: str | None = None
 
 
-def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> list[Result]:
-    """Write whole documents to `alias`; one Result for each, in order. Never raises for what Elasticsearch answers."""
+def write(
+    client: Elasticsearch, alias: str, documents: Sequence[Document], *, first_writer: bool = False
+) -> list[Result]:
+    """Write whole documents to `alias`; one Result for each, in order. Never raises for what Elasticsearch answers.
+
+    `first_writer`: hardly any is expected to be there. Then it takes less to ask only whether all were written, and to
+    send a request again when not; a document that the first try wrote is a CONFLICT.
+    """
     results: list[Result] = []
     for chunk, body in _requests(documents):
         if len(body) > LARGEST_DOCUMENT and len(chunk) == 1:
@@ -51,7 +59,7 @@ def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> l
             results.append(Result(chunk[0], Outcome.REFUSED, error))
             continue
         try:
-            results += _send(client, alias, chunk, body)
+            results += _send(client, alias, chunk, body, first_writer)
         except (ApiError, TransportError) as error:
             # What could not be sent is not tried either: each try against a hanging server costs a whole time limit.
             summary = _summary(error)
@@ -59,18 +67,27 @@ def write(client: Elasticsearch, alias: str, documents: Sequence[Document]) -> l
     return results
 
 
-def _send(client: Elasticsearch, alias: str, chunk: Sequence[Document], body: bytes) -> list[Result]:
-    answer = client.bulk(
+def _send(
+    client: Elasticsearch, alias: str, chunk: Sequence[Document], body: bytes, first_writer: bool
+) -> list[Result]:
+    if first_writer and not _bulk(client, alias, body, "errors")["errors"]:
+        return [Result(document, Outcome.WRITTEN) for document in chunk]
+    answer = _bulk(client, alias, body, ITEMS)
+    items = answer["items"]
+    if not answer["errors"] and len(items) == len(chunk):
+        return [Result(document, Outcome.WRITTEN) for document in chunk]
+    return [_result(document, item["index"]) for document, item in zip(chunk, items, strict=True)]
+
+
+def _bulk(client: Elasticsearch, alias: str, body: bytes, filter_path: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.bulk(
         index=alias,
         operations=body,  # type: ignore[arg-type]  # bytes are sent as they are; the stub says mappings only
         require_alias=True,
         timeout=SHARD_TIMEOUT,
-        filter_path="errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
-    )
-    items = answer.body["items"]
-    if not answer.body["errors"] and len(items) == len(chunk):
-        return [Result(document, Outcome.WRITTEN) for document in chunk]
-    return [_result(document, item["index"]) for document, item in zip(chunk, items, strict=True)]
+        filter_path=filter_path,
+    ).body
+    return answer
 
 
 def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], bytes]]:

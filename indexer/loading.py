@@ -77,7 +77,7 @@ def load(
                 for documents in bulks:
                     while sum(len(each.on_the_way) for each in (*waiting, piece)) >= most:
                         next(each for each in (*waiting, piece) if each.on_the_way).take_one()
-                    piece.on_the_way.append(pool.submit(write, client, target.alias, documents))
+                    piece.on_the_way.append(pool.submit(write, client, target.alias, documents, first_writer=True))
             # Nobody else may use the connection while rows are read from it: a piece is ended here.
             while waiting:
                 _end(connection, waiting.popleft(), finished)

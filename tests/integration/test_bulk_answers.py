@@ -137,3 +137,45 @@ def test_a_mapping_that_conflicts_refuses_each_document_for_itself(
     db.execute("UPDATE product_sync SET next_attempt_at = 'infinity' WHERE product_id = %s", (ids["twelve"],))
     rebuild(settings, es)
     assert {body["sku"] for body in documents(db, es).values()} == {"12", "twelve"}
+
+
+def test_the_first_writer_of_an_index_learns_which_were_refused(db: Db, es: Elasticsearch) -> None:
+    """It asks only whether all were written; when not, the second try finds what the first wrote."""
+    alias = write_alias(live_index(db))
+    fine, poison, older = (uuid4() for _ in range(3))
+    write(es, alias, [Document(older, 5, tombstone(older, 5))])
+    sent = [
+        Document(fine, 1, tombstone(fine, 1)),
+        Document(poison, 1, tombstone(poison, 1) | {"surprise": 1}),
+        Document(older, 1, tombstone(older, 1)),
+    ]
+    results = write(es, alias, sent, first_writer=True)
+    assert [result.document for result in results] == sent
+    assert [result.outcome for result in results] == [Outcome.CONFLICT, Outcome.REFUSED, Outcome.CONFLICT]
+    assert str(results[1].error).startswith("strict_dynamic_mapping_exception")
+    found = documents(db, es)
+    assert {id_: document["version"] for id_, document in found.items()} == {str(fine): 1, str(older): 5}
+
+
+def test_the_first_writer_of_an_index_asks_once_when_all_is_well(
+    db: Db, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = bulk._bulk
+
+    def noted(client: Elasticsearch, alias: str, body: bytes, filter_path: str) -> dict[str, Any]:
+        asked.append(filter_path)
+        return real(client, alias, body, filter_path)
+
+    monkeypatch.setattr(bulk, "_bulk", noted)
+    sent = [Document(product_id := uuid4(), 1, tombstone(product_id, 1)) for _ in range(3)]
+    results = write(es, write_alias(live_index(db)), sent, first_writer=True)
+    assert [result.outcome for result in results] == [Outcome.WRITTEN] * 3
+    assert asked == ["errors"]
+
+
+def test_the_first_writer_of_an_index_without_room_is_told(es: Elasticsearch, full: str) -> None:
+    sent = [Document(product_id := uuid4(), 1, tombstone(product_id, 1))]
+    (result,) = write(es, full, sent, first_writer=True)
+    assert result.outcome is Outcome.UNAVAILABLE
+    assert "flood-stage" in str(result.error)
