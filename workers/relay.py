@@ -36,11 +36,12 @@ _ENSURE = """
 _HOLD = "SELECT position FROM event_relay FOR UPDATE"
 _ASSIGN = """
     WITH waiting AS (
-        SELECT id, sequence FROM domain_events WHERE position IS NULL ORDER BY sequence LIMIT %(limit)s
+        SELECT sequence FROM domain_events WHERE position IS NULL ORDER BY sequence LIMIT %(limit)s
     ), numbered AS (
-        SELECT id, %(last)s + row_number() OVER (ORDER BY sequence) AS position FROM waiting
+        SELECT sequence, %(last)s + row_number() OVER (ORDER BY sequence) AS position FROM waiting
     )
-    UPDATE domain_events SET position = numbered.position FROM numbered WHERE domain_events.id = numbered.id
+    UPDATE domain_events AS event SET position = numbered.position, id = coalesce(event.id, gen_random_uuid())
+    FROM numbered WHERE event.sequence = numbered.sequence
 """
 _COUNT = "UPDATE event_relay SET position = position + %s"
 _STATE = "SELECT position, published FROM event_relay"

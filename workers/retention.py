@@ -12,12 +12,12 @@ BATCH = 2000
 # Nothing that a subscriber of ours has not read yet. The trigger lets pass who says that it is the retention job.
 _EVENTS = """
     WITH old AS (
-        SELECT id FROM domain_events
+        SELECT sequence FROM domain_events
         WHERE position <= least((SELECT published FROM event_relay), (SELECT min(position) FROM event_consumers))
           AND occurred_at < clock_timestamp() - make_interval(secs => %(seconds)s)
         ORDER BY position LIMIT %(limit)s
     )
-    DELETE FROM domain_events USING old WHERE domain_events.id = old.id
+    DELETE FROM domain_events USING old WHERE domain_events.sequence = old.sequence
 """
 _DELIVERIES = """
     WITH old AS (

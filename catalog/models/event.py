@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.models.base import Base, Timestamp, UuidKey
+from catalog.models.base import Base, Timestamp
 
 
 class DomainEvent(Base):
@@ -28,13 +28,13 @@ class DomainEvent(Base):
 
     `sequence` orders the events of one aggregate, because it is drawn while the aggregate's row is locked. Across
     aggregates a transaction that commits late has small numbers: readers resume by `position`, which the relay gives to
-    committed events only.
+    committed events only, together with their `id`.
     """
 
     __tablename__ = "domain_events"
 
-    id: Mapped[UuidKey]
-    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    id: Mapped[UUID | None]
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     position: Mapped[int | None] = mapped_column(BigInteger)
     type: Mapped[str] = mapped_column(String(40))
     aggregate_id: Mapped[UUID]
@@ -44,6 +44,7 @@ class DomainEvent(Base):
 
     __table_args__ = (
         CheckConstraint("position > 0", name="position"),
+        CheckConstraint("position IS NULL OR id IS NOT NULL", name="published"),
         CheckConstraint("jsonb_typeof(data) = 'object'", name="data"),
         Index("uq_domain_events_position", "position", unique=True, postgresql_where=text("position IS NOT NULL")),
         Index("ix_domain_events_waiting", "sequence", postgresql_where=text("position IS NULL")),

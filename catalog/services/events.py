@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _COLUMNS = "id, position, type, aggregate_id, occurred_at, data, schema_version"
 _APPEND = text("""
     INSERT INTO domain_events (type, aggregate_id, data, schema_version)
-    VALUES (:type, :aggregate_id, :data, :schema_version) RETURNING id
+    VALUES (:type, :aggregate_id, :data, :schema_version)
 """).bindparams(bindparam("data", type_=JSONB))
 _AFTER = text(f"""
     SELECT {_COLUMNS} FROM domain_events WHERE position > :position ORDER BY position LIMIT :limit
@@ -66,14 +66,14 @@ class Event:
 
 async def append(
     session: AsyncSession, type_: str, aggregate_id: UUID, data: Mapping[str, Any], schema_version: int = 1
-) -> UUID:
-    """Write an event in the transaction of what happened; the relay publishes it after the commit. Its id.
+) -> None:
+    """Write an event in the transaction of what happened; the relay publishes it after the commit.
 
     Call it while the aggregate's row is locked by this transaction (just inserted, or FOR UPDATE), so that the events
     of one aggregate keep their order. `data` is JSON: amounts as decimal strings, ids and times as strings.
     """
     values = {"type": type_, "aggregate_id": aggregate_id, "data": dict(data), "schema_version": schema_version}
-    return UUID(str(await session.scalar(_APPEND, values)))
+    await session.execute(_APPEND, values)
 
 
 async def after(

@@ -174,6 +174,9 @@ def test_an_event_is_never_changed_or_taken_away(settings: Settings, db: Db, sta
 
 def test_a_position_is_given_once(db: Db) -> None:
     a_product(db)
-    db.execute("UPDATE domain_events SET position = 1")
-    with pytest.raises(psycopg.errors.FeatureNotSupported):
-        db.execute("UPDATE domain_events SET position = 2")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        db.execute("UPDATE domain_events SET position = 1")
+    db.execute("UPDATE domain_events SET position = 1, id = gen_random_uuid()")
+    for again in ("position = 2", "id = gen_random_uuid()"):
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            db.execute(f"UPDATE domain_events SET {again}")

@@ -111,9 +111,11 @@ async def test_readers_resume_by_position_and_can_ask_for_some_products(settings
 async def test_what_is_appended_in_a_service_is_published(settings: Settings, db: Db) -> None:
     order = uuid4()
     data = {"currency": "USD", "total": "5.00", "lines": [{"sku": "A"}]}
-    event_id = await in_database(settings, events.append, "OrderCreated", order, data)
+    await in_database(settings, events.append, "OrderCreated", order, data)
+    assert db.execute("SELECT id, position FROM domain_events").fetchall() == [(None, None)]
     await relayed(settings)
     [item] = stream(settings)
+    [(event_id,)] = db.execute("SELECT id FROM domain_events")
     assert (item["id"], item["aggregate_id"], item["data"]) == (str(event_id), str(order), data)
 
 

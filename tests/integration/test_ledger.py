@@ -99,6 +99,20 @@ def test_a_variant_and_its_product_updated_at_once_do_not_deadlock(settings: Set
     assert db.execute("SELECT inventory, popularity FROM products").fetchone() == (999700, 300)
 
 
+def test_a_product_that_was_loaded_past_the_triggers_gets_its_row_with_its_first_update(
+    settings: Settings, db: Db
+) -> None:
+    known = store(settings, [{"sku": "known"}])["known"]
+    db.execute("ALTER TABLE products DISABLE TRIGGER ledger_insert")
+    try:
+        row = db.execute("INSERT INTO products (sku, name, price) VALUES ('x', 'X', 1) RETURNING id").fetchone()
+    finally:
+        db.execute("ALTER TABLE products ENABLE ALWAYS TRIGGER ledger_insert")
+    assert row is not None
+    db.execute("UPDATE products SET price = 2")
+    assert (ledger(db, row[0])["version"], ledger(db, known)["version"]) == (1, 2)
+
+
 def test_ledger_rows_are_permanent(settings: Settings, db: Db) -> None:
     store(settings, [{"sku": "a"}])
     with pytest.raises(psycopg.errors.FeatureNotSupported, match="permanent"):
