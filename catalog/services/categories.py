@@ -35,6 +35,8 @@ _ONE = """
 """
 _LOCK_SUBTREE = text("SELECT id FROM categories WHERE :id = ANY (ids) ORDER BY id FOR UPDATE")
 _COUNT = text("SELECT count(*) FROM products WHERE category_id = ANY (:ids)")
+# The cascade would lock them as they lie in the table, and deadlock with whoever locks several by their ids.
+_LOCK_PRODUCTS = text("SELECT id FROM products WHERE category_id = ANY (:ids) ORDER BY id FOR UPDATE")
 
 
 async def tree(
@@ -102,6 +104,8 @@ async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = Fa
     if count and not cascade:
         held = "1 product" if count == 1 else f"{count} products"
         raise Conflict(f"The category and those below it hold {held}. To delete these too, repeat with ?cascade=true.")
+    if count:
+        await session.execute(_LOCK_PRODUCTS, {"ids": ids})
     await session.execute(sql_delete(Category).where(Category.id == category_id))
 
 

@@ -131,9 +131,11 @@ async def _read(
     skus = [line.sku for line in lines if line.sku is not None]
     of_products = _statement(_PRODUCTS.format(PUBLISHED, shown), lock)
     products = (await session.execute(of_products, {"ids": ids, **values})).mappings().all()
+    # Variants of these alone: those of a product that is not locked could be half-way through a change.
+    held = [row["id"] for row in products]
     of_variants = _statement(_VARIANTS, lock)
-    variants = (await session.execute(of_variants, {"skus": skus, "ids": ids})).mappings().all()
-    with_variants = (await session.scalars(_WITH_VARIANTS, {"ids": ids})).all()
+    variants = (await session.execute(of_variants, {"skus": skus, "ids": held})).mappings().all()
+    with_variants = (await session.scalars(_WITH_VARIANTS, {"ids": held})).all()
     return _Stock({row["id"]: row for row in products}, {row["sku"]: row for row in variants}, frozenset(with_variants))
 
 

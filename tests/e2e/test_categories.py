@@ -149,6 +149,12 @@ async def test_no_product_slips_into_a_category_while_it_is_deleted(editor: http
     assert (deletion.status_code, total) in ((204, 0), (409, len(made)))
 
 
+async def waiting_for_a_lock(db: psycopg.Connection[Any]) -> None:
+    async with asyncio.timeout(10):
+        while not db.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            await asyncio.sleep(0.02)
+
+
 async def test_a_subcategory_that_is_committed_while_its_parent_is_deleted(
     editor: httpx.AsyncClient, settings: Settings, db: psycopg.Connection[Any]
 ) -> None:
@@ -161,16 +167,34 @@ async def test_a_subcategory_that_is_committed_while_its_parent_is_deleted(
         assert row is not None
         other.execute("INSERT INTO products (sku, name, price, category_id) VALUES ('S', 'N', 1, %s)", row)
         deletion = asyncio.create_task(editor.delete(f"{CATEGORIES}/{parent['id']}"))
-        for _ in range(200):
-            waiting = db.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone()
-            if waiting:
-                break
-            await asyncio.sleep(0.02)
-        assert waiting
+        await waiting_for_a_lock(db)
         other.commit()
         problem = assert_problem(await deletion, 409)
     assert "1 product" in problem["detail"]
     assert (await editor.get(PRODUCTS)).json()["items"][0]["category"]["path"] == "going/new"
+
+
+async def test_products_that_go_with_their_category_are_locked_by_their_ids(
+    editor: httpx.AsyncClient, settings: Settings, db: psycopg.Connection[Any]
+) -> None:
+    """As an order of several products locks them; as they lie in the table, the two would deadlock."""
+    category = await a_category(editor, "Going")
+    first, second = "00000000-0000-4000-8000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff"
+    for product_id in (second, first):
+        db.execute(
+            "INSERT INTO products (id, sku, name, price, category_id) VALUES (%s, %s, 'N', 1, %s)",
+            [product_id, product_id, category["id"]],
+        )
+    with writer(settings) as other:
+        # Sooner than Postgres looks for a deadlock.
+        other.execute("SET lock_timeout = '500ms'")
+        other.execute("SELECT 1 FROM products WHERE id = %s FOR NO KEY UPDATE", [first])
+        deletion = asyncio.create_task(editor.delete(f"{CATEGORIES}/{category['id']}?cascade=true"))
+        await waiting_for_a_lock(db)
+        other.execute("SELECT 1 FROM products WHERE id = %s FOR NO KEY UPDATE", [second])
+        other.commit()
+        assert (await deletion).status_code == 204
+    assert (await editor.get(PRODUCTS)).json()["total"] == 0
 
 
 @pytest.mark.parametrize(
