@@ -53,7 +53,9 @@ def _group(plan: SearchPlan, group: Group, answer: Answer, currency: str) -> Ite
                 yield name, facet | values_facet(held, dict(plan.request.attributes).get(described.name, ()))
             else:
                 number = attributes.index(name)
-                yield name, facet | {"unit": unit_of(described.name)} | range_of(plan, described, held, answer, number)
+                limits = range_of(plan, described, held, answer, number)
+                values = values_facet(held, ()) if plan.request.narrow else {}
+                yield name, facet | {"unit": unit_of(described.name)} | values | limits
 
 
 def empty(name: str) -> Facet:

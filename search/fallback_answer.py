@@ -137,7 +137,9 @@ def _facet(plan: SearchPlan, names: Names, name: str, rows: Sequence[Row], curre
     if is_range(plan, name, rows):
         numbers = [row["low"] for row in rows if row["low"] is not None]
         ends = (min(numbers), max(numbers)) if numbers else (None, None)
-        return facet | {"type": "range", "unit": unit_of(attribute), "min": _plain(ends[0]), "max": _plain(ends[1])}
+        values = values_facet(counts, ()) if request.narrow else {}
+        limits = {"type": "range", "unit": unit_of(attribute), "min": _plain(ends[0]), "max": _plain(ends[1])}
+        return facet | values | limits
     return facet | values_facet(counts, dict(request.attributes).get(attribute, ()))
 
 

@@ -16,9 +16,9 @@ from catalog.models.product import MODEL, SPELLED_MODEL, SPELLED_SKU
 from catalog.services.forced import Forced, condition
 from catalog.services.product_reads import PUBLISHED
 from mappings.attributes import value_text
-from search.filters import category_path
+from search.filters import NO_FACET, category_path
 from search.kinds import Kinds
-from search.request import ATTRIBUTE, Range, SearchRequest
+from search.request import ATTRIBUTE, Either, Range, SearchRequest
 
 # What can be bought: each variant `u` of a product `p`, or the product itself where it has none.
 UNITS = """
@@ -207,7 +207,16 @@ def filters_of(request: SearchRequest, kinds: Kinds, bound: Bound) -> tuple[SqlF
             found.append(SqlFilter(ATTRIBUTE + name, f"(p.attributes -> {key}) @> ANY ({sent})"))
     for name, limits in request.ranges:
         found.append(SqlFilter(ATTRIBUTE + name, _number(name, limits, bound)))
+    found += [SqlFilter(NO_FACET, _either(choice, kinds, bound)) for choice in request.either]
     return tuple(found)
+
+
+def _either(choice: Either, kinds: Kinds, bound: Bound) -> str:
+    held, without = (
+        [applied(filters_of(each, kinds, bound)) for each in requests] for requests in (choice.held, choice.without)
+    )
+    # Without a brand it is unknown, and not false, whether it is this one.
+    return " OR ".join([*(f"({test})" for test in held), *(f"coalesce(NOT ({test}), true)" for test in without)])
 
 
 def below(category: str, bound: Bound) -> str:

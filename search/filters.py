@@ -15,11 +15,13 @@ from catalog.services.forced import Forced
 from mappings.attributes import SEPARATOR
 from mappings.numbers import number_token
 from search.kinds import Kinds
-from search.request import ATTRIBUTE, Range, SearchRequest
+from search.request import ATTRIBUTE, Either, Range, SearchRequest
 
 Clause = dict[str, Any]
 VARIANTS = "variants"
 SIMPLE: Clause = {"term": {"has_variants": False}}
+# Of a filter that belongs to no facet alone.
+NO_FACET = ""
 # Behind every number of an attribute: tokens of numbers are hexadecimal digits.
 _BEYOND = "g"
 
@@ -56,7 +58,16 @@ def filters_of(request: SearchRequest, kinds: Kinds) -> tuple[Filter, ...]:
         found.append(Filter(ATTRIBUTE + name, {"terms": {"tokens": tokens}}, variant))
     for name, limits in request.ranges:
         found.append(Filter(ATTRIBUTE + name, number_clause(name, limits)))
+    found += [Filter(NO_FACET, _either(choice, kinds)) for choice in request.either]
     return tuple(found)
+
+
+def _either(choice: Either, kinds: Kinds) -> Clause:
+    held, without = (
+        [{"bool": {"filter": clauses(filters_of(each, kinds))}} for each in requests]
+        for requests in (choice.held, choice.without)
+    )
+    return {"bool": {"should": [*held, *({"bool": {"must_not": [each]}} for each in without)]}}
 
 
 def forced_clauses(forced: Forced) -> list[Clause]:

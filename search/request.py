@@ -48,13 +48,22 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """A choice between filters that need not be of one facet. Of each request only the filters count: one of `held`
+    holds for the product, or one of `without` does not."""
+
+    held: tuple["SearchRequest", ...] = ()
+    without: tuple["SearchRequest", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRequest:
     """`attributes` and `ranges` are sorted by name, so that equal searches are equal objects.
 
     `exact`: the words as they are typed, none corrected and none left out. `narrow`: a facet's own selection holds for
-    its counts, too, and an attribute may be there several times: then each of its choices must hold. `forced` are
-    filters of the principal that asks: they hold for all that it is shown, and unlike the shopper's filters also for
-    what decides how.
+    its counts, too, and an attribute may be there several times: then each of its choices must hold. Each of `either`
+    must hold besides. `forced` are filters of the principal that asks: they hold for all that it is shown, and unlike
+    the shopper's filters also for what decides how.
     """
 
     q: str = ""
@@ -73,6 +82,7 @@ class SearchRequest:
     explain: bool = False
     exact: bool = False
     narrow: bool = False
+    either: tuple[Either, ...] = ()
     language: str = "en"
     forced: Forced = NOTHING_FORCED
 

@@ -1,6 +1,7 @@
 """The address that InstantSearch's widgets talk to: its requests in, our searches, its results out."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -15,8 +16,9 @@ from api.service import Service
 from catalog.errors import InvalidInput
 from catalog.services.principals import Principal
 from search.instantsearch.answer import facet_hits_of, result_of
+from search.instantsearch.filters import Alternative
 from search.instantsearch.request import Asked, named, narrowed, read_requests
-from search.request import SearchRequest
+from search.request import Either, SearchRequest
 
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute, dependencies=[Depends(may_search)])
 
@@ -53,9 +55,15 @@ async def _request(service: Service, who: Principal, number: int, asked: Asked) 
     try:
         request = await service.read_search(who, asked.parameters)
         more = [await service.read_search(who, choice) for choice in asked.more]
+        either = [await _either(service, who, choice) for choice in asked.either]
     except InvalidInput as error:
         raise named(number, error) from error
-    return narrowed(request, tuple(more), nothing=asked.nothing)
+    return narrowed(request, tuple(more), tuple(either), nothing=asked.nothing)
+
+
+async def _either(service: Service, who: Principal, choice: Sequence[Alternative]) -> Either:
+    read = [(await service.read_search(who, one.parameters), one.negated) for one in choice]
+    return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
 
 
 async def _values(service: Service, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:

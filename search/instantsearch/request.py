@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from catalog.errors import InvalidInput
-from search.instantsearch.filters import LEVEL, parameters, read_conditions
-from search.request import FIXED_FACETS, MAX_PER_PAGE, MAX_WINDOW, SORTS, SearchRequest
+from search.instantsearch.filters import LEVEL, Alternative, parameters, read_conditions
+from search.request import FIXED_FACETS, MAX_PER_PAGE, MAX_WINDOW, SORTS, Either, SearchRequest
 
 INDEX = "products"
 MAX_REQUESTS = 20
@@ -40,6 +40,7 @@ class Asked:
     snippets: bool
     filters: tuple[tuple[str, str], ...]
     more: tuple[tuple[tuple[str, str], ...], ...]
+    either: tuple[tuple[Alternative, ...], ...]
     nothing: bool
     facet: str | None = None
     facet_query: str = ""
@@ -64,12 +65,14 @@ class Asked:
         return [("q", self.query), *self.filters, *shown]
 
 
-def narrowed(request: SearchRequest, more: tuple[SearchRequest, ...], *, nothing: bool) -> SearchRequest:
+def narrowed(
+    request: SearchRequest, more: tuple[SearchRequest, ...], either: tuple[Either, ...], *, nothing: bool
+) -> SearchRequest:
     """The request as it was asked: all filters hold for all counts, and `more` of its attributes must hold, too."""
     attributes = [*request.attributes, *(held for other in more for held in other.attributes)]
     # No brand is empty.
     brands = ("",) if nothing else request.brands
-    return replace(request, narrow=True, brands=brands, attributes=tuple(sorted(attributes)))
+    return replace(request, narrow=True, brands=brands, attributes=tuple(sorted(attributes)), either=either)
 
 
 def read_requests(body: Any) -> list[Asked]:
@@ -133,6 +136,7 @@ def _read(item: Any) -> Asked:
         snippets=bool(params.get("attributesToSnippet")),
         filters=tuple(filters),
         more=tuple(tuple(choice) for choice in more),
+        either=tuple(conditions.either),
         nothing=conditions.nothing,
         facet=facet,
         facet_query=_text(params, "facetQuery"),

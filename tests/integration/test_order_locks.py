@@ -13,6 +13,7 @@ from catalog.services.forced import NOTHING_FORCED
 from catalog.settings import Settings
 from tests.support import store, writer
 
+
 async def test_variants_of_a_product_that_is_not_for_sale_are_not_locked(
     settings: Settings, db: psycopg.Connection[Any]
 ) -> None:
@@ -31,7 +32,7 @@ async def test_variants_of_a_product_that_is_not_for_sale_are_not_locked(
     lines = [OrderLineIn(sku="OPEN-S", quantity=1), OrderLineIn(sku="GONE-S", quantity=1)]
 
     async def look(session: Any) -> None:
-        with pytest.raises(InvalidInput, match="lines.1.sku"):
+        with pytest.raises(InvalidInput, match=r"lines\.1\.sku"):
             await order_stock.find(session, lines, NOTHING_FORCED, lock=True)
         with writer(settings) as other:
             other.execute("SELECT 1 FROM product_variants WHERE sku = 'GONE-S' FOR NO KEY UPDATE NOWAIT")
