@@ -21,7 +21,7 @@ from rich.table import Table
 
 from catalog.generator import generate as generate_lines
 from catalog.importing import LineResult, Record, Source, csv_records, import_records, json_records, open_source
-from catalog.importing.recorded import recorded_import
+from catalog.services.command_audit import recorded
 from catalog.settings import get_settings
 
 console = Console(stderr=True)
@@ -29,6 +29,8 @@ console = Console(stderr=True)
 STDIN = "-"
 STATUSES = ("created", "updated", "unchanged", "rejected")
 SHOW_EVERY = 200
+# Of a file, in the audit log.
+MAX_NAME = 300
 
 
 class Format(StrEnum):
@@ -55,7 +57,7 @@ def import_products(
     with closing(_open(file)) as source, _Rejects(_rejects_path(file, rejects)) as rejected:
         try:
             records = rejected.remember((csv_records if as_csv else json_records)(source))
-            with recorded_import(settings, file, counts):
+            with recorded(settings, "products.import", "products", {"file": file[:MAX_NAME]}, counts):
                 for result in _shown(import_records(records, settings), source):
                     counts[result.status] += 1
                     rejected.take(result)

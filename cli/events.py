@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from catalog.connections import connect
+from catalog.services.command_audit import record
 from catalog.settings import get_settings
 
 events = typer.Typer(no_args_is_help=True, add_completion=False, help="Domain events (docs/events.md).")
@@ -78,24 +79,25 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="one JSON object
 @events.command()
 def off() -> None:
     """Write no more events of products: for whoever does not use them. Orders keep theirs."""
-    _switch("DISABLE")
+    _switch("off", "DISABLE")
     typer.echo("changes of products write no events until `catalog events on`")
 
 
 @events.command()
 def on() -> None:
     """Write events of products again, from the next change on."""
-    _switch("ENABLE ALWAYS")
+    _switch("on", "ENABLE ALWAYS")
     typer.echo("changes of products write events")
 
 
-def _switch(how: str) -> None:
+def _switch(action: str, how: str) -> None:
     with connect(get_settings(), "catalog-cli") as connection:
         # ALTER TABLE waits for open transactions, and everybody else waits behind it.
         connection.execute("SET lock_timeout = '5s'")
         for table in _TABLES:
             for trigger in _TRIGGERS:
                 connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}".encode())
+        record(connection, f"events.{action}", "events", {})
 
 
 @dead.command("list")
@@ -139,6 +141,7 @@ def replay(
             "AND (%(consumer)s::text IS NULL OR consumer = %(consumer)s)",
             {"all": everything, "ids": list(ids or []), "consumer": consumer},
         ).rowcount
+        record(connection, "events.replay", "events", {"consumer": consumer, "all": everything, "count": count})
     typer.echo(f"{count} dead letters are tried again")
 
 

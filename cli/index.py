@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
+from catalog.services.command_audit import recorded
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import switch
@@ -28,8 +29,9 @@ LISTED = 20
 def rollback() -> None:
     """Go back to the index that was live before the last swap; it has been kept current."""
     settings = get_settings()
-    with closing(make_client(settings)) as client:
-        name = switch.rollback(settings, client)
+    told: dict[str, str] = {}
+    with closing(make_client(settings)) as client, recorded(settings, "index.rollback", "index", {}, told):
+        name = told["index"] = switch.rollback(settings, client)
     console.print(f"{name} is live")
 
 
@@ -45,9 +47,12 @@ def reconcile(
     """
     settings = get_settings()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    repaired: dict[str, int] = {}
+    noted = recorded(settings, "index.repair", "index", {}, repaired) if repair else nullcontext()
     with (
         closing(make_client(settings)) as client,
         closing(connect(settings, "catalog-reconcile", autocommit=True)) as connection,
+        noted,
         Progress(*columns, console=console) as bar,
     ):
         shown = bar.add_task("comparing", total=BUCKETS)
@@ -60,6 +65,7 @@ def reconcile(
             wait=wait,
             report=lambda index, done: bar.update(shown, description=index, completed=done),
         )
+        repaired["products"] = proof.repaired
         given_up = [target for target in targets(connection) if target.given_up]
     _tell(proof, as_json)
     for target in given_up:

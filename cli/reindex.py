@@ -25,6 +25,7 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
 from catalog.schemas.job import MAX_SHARDS
+from catalog.services.command_audit import record
 from catalog.settings import Settings, get_settings
 from indexer import jobs, rebuild
 
@@ -82,8 +83,12 @@ def reindex(
 
 def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
     job = jobs.active(connection, jobs.REINDEX)
-    if job is None or not jobs.request_cancel(connection, jobs.REINDEX):
+    if job is None:
         raise Conflict("No rebuild is running.")
+    with connection.transaction():
+        if not jobs.request_cancel(connection, jobs.REINDEX):
+            raise Conflict("No rebuild is running.")
+        record(connection, "reindex.cancel", f"job:{job.id}", {})
     rebuild.work(connection, client, settings)
     ended = jobs.get(connection, job.id)
     if ended.state == jobs.DONE:
@@ -96,7 +101,10 @@ def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings
 def _start_or_join(connection: psycopg.Connection[Any], shards: int | None) -> jobs.Job:
     job = jobs.active(connection, jobs.REINDEX)
     if job is None:
-        return rebuild.start(connection, shards)
+        with connection.transaction():
+            job = rebuild.start(connection, shards)
+            record(connection, "reindex.start", f"job:{job.id}", {"shards": shards})
+        return job
     if shards is not None and shards != job.params.get("shards"):
         raise Conflict("A rebuild is running already, with other shards. Wait for it to end, or cancel it.")
     console.print("a rebuild is under way: joining it")
