@@ -164,8 +164,8 @@ def _written(sent: Sent) -> Term:
 def _comparison(parameter: str, text: str) -> Term:
     """`price>=10`, `price!=10` or `price:10 TO 20`."""
     if found := _BETWEEN.fullmatch(text.strip()):
-        name, low, high = _number(parameter, found[1]), Decimal(found[2]), Decimal(found[3])
-        return Term(Interval(name, _low(name, ">=", low), _high(name, "<=", high)))
+        name, lowest, highest = _number(parameter, found[1]), Decimal(found[2]), Decimal(found[3])
+        return Term(Interval(name, _low(name, ">=", lowest), _high(name, "<=", highest)))
     if not (found := _COMPARED.fullmatch(text.strip())):
         raise InvalidInput.of(parameter, f"{text[:100]!r} is not like 'price>=10' (with <=, <, =, !=, > or >=)")
     name, operator, number = _number(parameter, found[1]), found[2], Decimal(found[3])
