@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mappings.plurals import RULES
+
 # A number and its unit are one word, however they are written: 13", 13 inch and 13-inch; 1 TB and 1TB.
 _INCHES = r"(?i)(\d)[\s-]?(?:inch(?:es)?\b|''|[\"″”])"
 _UNITS = (
@@ -13,6 +15,7 @@ _UNITS = (
 _LANGUAGES: dict[str, dict[str, dict[str, Any]]] = {
     "en": {
         "possessive": {"type": "stemmer", "language": "possessive_english"},
+        "irregular": {"type": "stemmer_override", "rules": RULES},
         "stem": {"type": "stemmer", "language": "english"},
     },
     "de": {"umlauts": {"type": "german_normalization"}, "stem": {"type": "stemmer", "language": "light_german"}},

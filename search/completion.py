@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from mappings.plurals import SINGULARS, WORDS
+
 # No edit in shorter words, one edit up to the second length, then two.
 TYPO_FROM = 3
 TWO_TYPOS_FROM = 8
@@ -95,7 +97,9 @@ def measures(part: str, text: str) -> list[tuple[int, int]]:
 
 def singular(word: str) -> str:
     """One spelling of singular and plural: 'batteries' -> 'battery', 'dresses' -> 'dress', 'shoes' -> 'shoe'."""
-    if len(word) < 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if irregular := SINGULARS.get(word):
+        return irregular
+    if len(word) < 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")) or word in WORDS:
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

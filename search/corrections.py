@@ -8,25 +8,39 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mappings.identifiers import fold
+from search.completion import distance
 from search.filters import Clause
 from search.plan import SearchPlan
 from search.query import CORRECTED_FIELDS, published
+from search.words import STOP_WORDS
 
 # The nearest words for each unknown one, the best first.
 Options = dict[str, list[str]]
 
 HELD = "held"
+# In a shorter word, two errors leave little of what was meant.
+TWO_ERRORS_FROM = 6
 
 
-def options_of(unknown: Iterable[str], suggest: Mapping[str, Any]) -> Options:
-    """The nearest first; of equally near ones the commonest."""
+def options_of(unknown: Iterable[str], suggest: Mapping[str, Any], language: str = "en") -> Options:
+    """The nearest first; of equally near ones the commonest. No word is taken for one that means nothing, as "the"."""
     found: dict[str, set[tuple[float, int, str]]] = {}
     for field in CORRECTED_FIELDS:
         for entry in suggest.get(field, ()):
             near = {(option["score"], option["freq"], option["text"]) for option in entry["options"]}
             found.setdefault(entry["text"], set()).update(near)
     options = {word: found.get(fold(word), set()) for word in unknown}
-    return {word: [text for _, _, text in sorted(near, reverse=True)] for word, near in options.items() if near}
+    stop = STOP_WORDS[language]
+    kept = {
+        word: [text for _, _, text in sorted(near, reverse=True) if text not in stop and is_near(fold(word), text)]
+        for word, near in options.items()
+    }
+    return {word: texts for word, texts in kept.items() if texts}
+
+
+def is_near(word: str, text: str) -> bool:
+    """Whether one may be the other with typing errors: one error in a short word, two in others."""
+    return distance(word, text) <= (1 if len(word) < TWO_ERRORS_FROM else 2)
 
 
 def best(options: Options) -> dict[str, str]:

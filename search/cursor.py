@@ -38,6 +38,7 @@ class Cursor:
     strictness: Strictness | None
     corrections: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
     near: tuple[tuple[str, float], ...] = ()
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -53,6 +54,7 @@ def after_last(plan: SearchPlan, answer: Mapping[str, Any], point: str | None, p
         plan.strictness,
         dict(plan.corrected),
         plan.dropped,
+        plan.split,
         plan.near,
         plan.words.synonyms,
     )
@@ -88,8 +90,9 @@ def resume(plan: SearchPlan, cursor: Cursor) -> SearchPlan:
         plan,
         now=datetime.fromisoformat(cursor.now),
         strictness=cursor.strictness,
-        words=restore(change(plan.words, corrections, cursor.dropped), cursor.synonyms),
+        words=restore(change(plan.words, corrections, cursor.dropped, cursor.split), cursor.synonyms),
         corrected=tuple(corrections.items()),
         dropped=tuple(cursor.dropped),
+        split=tuple(cursor.split),
         near=tuple((path, share) for path, share in cursor.near),
     )

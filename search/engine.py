@@ -170,7 +170,7 @@ class SearchEngine:
         probe = read_probe(plan, answer)
         if not plan.request.forced or not probe.corrections:
             return probe
-        options = corrections.options_of(probe.unknown, answer["suggest"])
+        options = corrections.options_of(probe.unknown, answer["suggest"], plan.request.language)
         held = await self._ask(corrections.held_body(plan, options))
         return replace(probe, corrections=corrections.best(corrections.in_sight(options, held)))
 

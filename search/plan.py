@@ -10,7 +10,7 @@ from search.kinds import Kinds
 from search.profile import Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.synonyms import NO_SYNONYMS, Synonyms, apply
-from search.words import Words, change, looks_identifying, read_words
+from search.words import MEASURED_WORDS, Words, change, looks_identifying, read_words, splits_of
 
 Strictness = Literal["all", "some", "any"]
 
@@ -22,6 +22,8 @@ ENOUGH = 10
 # Only where none holds most of the words, products are shown that hold any.
 SOME_ENOUGH = 1
 MORE_THAN_ONE = 2
+# Words that are tried as two, each in many places, in a question that is not long.
+MOST_SPLIT = 2
 # So many products are not gone a moment later, when the hits are asked for.
 CERTAIN = 3
 
@@ -40,8 +42,8 @@ class SearchPlan:
     `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
     `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
     the commonest categories has. `corrected` are words as typed and what they were taken for, `dropped`
-    words that were left out. `missed`: no product holds all the words as they are typed. `certain`: some hold most
-    of them, and of what they are changed to.
+    words that were left out, `split` words that are read as two. `missed`: no product holds all the words as they are
+    typed. `certain`: some hold most of them, and of what they are changed to.
     """
 
     request: SearchRequest
@@ -57,6 +59,7 @@ class SearchPlan:
     near: tuple[tuple[str, float], ...] = ()
     corrected: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
     missed: bool = False
     certain: bool = False
 
@@ -134,7 +137,7 @@ def names_category(plan: SearchPlan) -> bool:
 
 def finds_enough(plan: SearchPlan, found: int) -> bool:
     """Whether so many products that the words find let the plan be taken."""
-    return found >= (ENOUGH if plan.strictness == "all" else SOME_ENOUGH)
+    return found >= (ENOUGH if plan.strictness == "all" and not plan.split else SOME_ENOUGH)
 
 
 def decide(
@@ -147,24 +150,56 @@ def decide(
     where words were changed that the probe knows nothing about: their attributes are those of the whole catalogue.
     """
     plan = replace(plan, category=probe.category, near=probe.near)
-    dropped = tuple(word for word in probe.unknown if word not in probe.corrections)
-    alone = len(plan.words.wanted) < MORE_THAN_ONE and not probe.corrections
+    # "lap" is no word of the catalogue, but "lap top" is a laptop: where some product holds all words, they are known.
+    unknown = () if probe.matches_all else probe.unknown
+    dropped = tuple(word for word in unknown if word not in probe.corrections)
+    alone = len(plan.words.wanted) < MORE_THAN_ONE
     found = probe.matches_all >= ENOUGH or probe.identified
     plan = replace(plan, missed=bool(plan.words) and not (probe.matches_all or probe.identified))
-    if alone or found or plan.request.exact:
+    if found or plan.request.exact or (alone and not unknown):
         return (replace(plan, profile=probe.profile_all()),)
     plan = replace(plan, certain=_certain(plan.words, probe))
-    if not probe.unknown or len(dropped) == len(plan.words.wanted):
+    changed = _Changed(plan, probe, dropped, catalogue, synonyms)
+    few = len(plan.words.wanted) <= MEASURED_WORDS
+    apart = tuple(word for word in dropped if splits_of(word))[: MOST_SPLIT if few else 0]
+    first = (changed.to("all", apart),) if apart else ()
+    if alone and dropped:
+        return (*first, replace(plan, profile=probe.profile_all()))
+    if not unknown or len(dropped) == len(plan.words.wanted):
         strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
-        return (replace(plan, strictness=strictness, profile=probe.profile_some()),)
-    changed = apply(synonyms, change(plan.words, probe.corrections, dropped))
-    profile = catalogue() if probe.corrections else probe.profile_some()
-    plan = replace(
-        plan, words=changed, corrected=tuple(probe.corrections.items()), dropped=dropped, profile=profile, near=()
-    )
+        return (*first, replace(plan, strictness=strictness, profile=probe.profile_some()))
     # Of two words, to hold some is to hold any; and what is certain to be found need not be looked for in more ways.
     ladder: tuple[Strictness, ...] = ("all", "some") if plan.certain else ("all", "some", "any")
-    return tuple(replace(plan, strictness=strictness) for strictness in ladder[: len(changed.wanted)])
+    left = len(plan.words.wanted) - len(dropped)
+    return (*first, *(changed.to(strictness) for strictness in ladder[:left]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Makes plans of the words that the catalogue has instead of those typed."""
+
+    plan: SearchPlan
+    probe: Probe
+    dropped: tuple[str, ...]
+    catalogue: Callable[[], Profile]
+    synonyms: Synonyms
+
+    def to(self, strictness: Strictness, split: tuple[str, ...] = ()) -> SearchPlan:
+        """Words of `split` are read as two, and not dropped."""
+        corrections = self.probe.corrections
+        dropped = tuple(word for word in self.dropped if word not in split)
+        words = apply(self.synonyms, change(self.plan.words, corrections, dropped, split))
+        profile = self.catalogue() if corrections or split else self.probe.profile_some()
+        return replace(
+            self.plan,
+            words=words,
+            strictness=strictness,
+            corrected=tuple(corrections.items()),
+            dropped=dropped,
+            split=split,
+            profile=profile,
+            near=(),
+        )
 
 
 def most_of(words: int) -> int:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog.services.forced import NOTHING_FORCED, Forced
+from mappings.identifiers import spellings_of
 from search.dials import DIALS
 from search.explanation import EXPLAIN_SOURCE
 from search.facets import MATCH_ALL, aggregations
@@ -99,7 +100,7 @@ def words_query(plan: SearchPlan, strictness: Strictness) -> Clause:
 
 def identified(plan: SearchPlan) -> Clause:
     """Products that the whole query names."""
-    return {"term": {"identifiers": plan.identifier}}
+    return {"terms": {"identifiers": spellings_of(plan.identifier)}}
 
 
 def _identified(plan: SearchPlan) -> list[Clause]:
@@ -111,7 +112,8 @@ def _identified(plan: SearchPlan) -> list[Clause]:
         prefix = {"prefix": {"identifiers": plan.identifier}}
         found.append(_constant(prefix, IDENTIFIER_PREFIX_BOOST, "identifier_prefix"))
     if plan.parts:
-        found.append(_constant({"terms": {"identifiers": list(plan.parts)}}, PART_BOOST, "identifier_part"))
+        parts = [spelled for part in plan.parts for spelled in spellings_of(part)]
+        found.append(_constant({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part"))
     return found
 
 

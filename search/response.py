@@ -15,8 +15,8 @@ from search.helping import build_help
 from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
 from search.profile import Profile, read_profile
 from search.query import FOUND, by_variant
-from search.text_query import covered
-from search.words import read_words
+from search.text_query import covered, split_of
+from search.words import change, read_words
 
 # The searches that one plan makes.
 HITS, FACETS, BEST = PARTS = ("hits", "facets", "best")
@@ -98,8 +98,13 @@ def interpreted(plan: SearchPlan) -> dict[str, Any]:
 
 
 def _understood(plan: SearchPlan, answer: dict[str, Any]) -> SearchPlan:
-    """The plan, without corrections of which nothing comes: the vocabulary holds words of hidden products too."""
+    """The plan as it came out: without corrections of which nothing comes, because the vocabulary holds words of hidden
+    products too; and with the two words that the best match holds where one was read as two."""
     found = answer["hits"]["total"]["value"] or answer.get("aggregations", {}).get(FOUND, {}).get("doc_count", 0)
+    if found and plan.split:
+        best = answer["aggregations"][FOUND]["best"]["hits"]["hits"][:1]
+        parts = split_of(name for hit in best for name in hit.get("matched_queries", []))
+        return replace(plan, words=change(plan.words, parts, ()), corrected=(*plan.corrected, *parts.items()))
     if not plan.corrected or found:
         return plan
     unread = tuple(word for word, _ in plan.corrected)
@@ -155,7 +160,7 @@ def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
         category=_chosen(plan, some["category"]["below"]["nodes"]["buckets"]) if "category" in some else None,
         near=_near(every),
         unknown=unknown,
-        corrections=corrections.best(corrections.options_of(unknown, answer.get("suggest", {}))),
+        corrections=corrections.best(corrections.options_of(unknown, answer.get("suggest", {}), plan.request.language)),
         held=held,
     )
 

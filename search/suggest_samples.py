@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from mappings.identifiers import spellings_of
 from mappings.product_v1 import NODE_SEPARATOR
 from search.filters import Clause, category_clause
 from search.query import visible
@@ -75,6 +76,8 @@ def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, 
             bodies["categories"] = _sample(typed, [either], CATEGORIES + BRANDS, (*NAMED, "category_nodes"))
         if doubted and typed.may_be_mistyped:
             wrong = [_mistyped(part) if typed.edits_allowed(part) else _anywhere(part) for part in typed.parts]
+            if not typed.edits_allowed(last):
+                wrong[-1] = _any_of([_last(last), _begins("category_text", last)])
             bodies["mistyped"] = _sample(typed, wrong, MISTYPED, (*NAMED, "category_nodes"))
         if len(last) < SHORTEST_BEGINNING:
             # Many words begin with a letter or two; who has typed no more of a word means a thing.
@@ -85,7 +88,10 @@ def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, 
         prefix = {"value": typed.identifier}
         if not typed.forced:  # else the first of them may be hidden, and others not
             prefix["rewrite"] = f"top_terms_boost_{IDENTIFIED}"
-        bodies["identified"] = _sample(typed, [{"prefix": {"identifiers": prefix}}], IDENTIFIED, ())
+        begins: list[Clause] = [{"prefix": {"identifiers": prefix}}]
+        if others := spellings_of(typed.identifier)[1:]:
+            begins.append({"terms": {"identifiers": others}})
+        bodies["identified"] = _sample(typed, [_any_of(begins)], IDENTIFIED, ())
     return bodies
 
 

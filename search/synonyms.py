@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mappings.identifiers import fold, normalise_identifier
+from mappings.plurals import SINGULARS, WORDS
 from search.words import Span, Words, looks_identifying, read_words
 
 Kind = Literal["two_way", "one_way"]
@@ -30,7 +31,6 @@ _BETWEEN_NUMBERS = re.compile(r"(?<=\d) (?=\d)")
 _POSSESSIVE = re.compile(r"['’]s\b")
 # 1080p, 128gb, 13inch: a measure, though it looks like a model number.
 _MEASURE = re.compile(r"\d+([.,]\d+)?[a-z]{1,4}")
-_IRREGULAR = {"lens": "lens", "lenses": "lens", "men": "man", "women": "woman", "children": "child"}
 SHORTEST_PLURAL = 3
 SHORTEST_IE = 4
 # Nearly all terms are those of the last time: a change of one entry among thousands is compiled in a moment.
@@ -151,8 +151,8 @@ def _key(parts: list[str]) -> str:
 
 def _singular(part: str) -> str:
     """English plurals (Harman's S stemmer, and a few more endings); 'hoodie', 'hoodies' and 'hoody' are one."""
-    if part in _IRREGULAR:
-        return _IRREGULAR[part]
+    if part in SINGULARS or part in WORDS:
+        return SINGULARS.get(part, part)
     if any(map(str.isdigit, part)) or len(part) < SHORTEST_PLURAL:
         return part
     if part.endswith(("xes", "ches", "shes", "sses", "atoes")):
@@ -162,4 +162,4 @@ def _singular(part: str) -> str:
     if part.endswith("ie") and len(part) > SHORTEST_IE:
         part = part[:-2] + "y"
     # 'mens' is written for "men's".
-    return _IRREGULAR.get(part, part)
+    return SINGULARS.get(part, part)

@@ -25,6 +25,8 @@ JOINED_WORDS = 2.0
 NEW_FOR_DAYS = 30
 # A dial that several clauses use: their names must differ.
 NUMBER = "#"
+# Names the two words that one was taken for.
+SPLIT = "split:"
 # Of the words in a row that may be a brand's name.
 BRAND_WORDS = 3
 
@@ -61,6 +63,12 @@ def covered(names: Iterable[str]) -> set[int]:
     return places
 
 
+def split_of(names: Iterable[str]) -> dict[str, str]:
+    """The two words that a product holds for each word that was read as two."""
+    found = [name.removeprefix(SPLIT) for name in names if name.startswith(SPLIT)]
+    return {text.replace(" ", ""): text for text in sorted(found, reverse=True)}
+
+
 def _reading(slots: list[Clause], needed: str) -> Clause:
     if len(slots) == 1:
         return slots[0]
@@ -78,9 +86,14 @@ def _slot(word: Word, dials: Dials, reading: int, first: int, last: int) -> Clau
         found.append(_holds(word.joined, dials, OTHER_READING))
     if len(word.joined) >= SHORTEST_JOINED and not word.joined.isdigit():
         found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(word.joined)]
-    found += [_holds(text, dials, OTHER_READING * stands_for / _count(text)) for text in word.same]
+    found += [_holds(text, dials, OTHER_READING * stands_for / _count(text)) for text in (*word.also, *word.same)]
+    found += [_named(_holds(text, dials, OTHER_READING / 2), SPLIT + text) for text in word.split]
     clause: Clause = found[0] if len(found) == 1 else {"dis_max": {"queries": found}}
-    next(iter(clause.values()))["_name"] = f"{reading}:{first}-{last}"
+    return _named(clause, f"{reading}:{first}-{last}")
+
+
+def _named(clause: Clause, name: str) -> Clause:
+    next(iter(clause.values()))["_name"] = name
     return clause
 
 

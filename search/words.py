@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from search import measures
+
 # More words than any question has; what follows is left out, so that no text costs more than a long question.
 MAX_WORDS = 24
 # Words in all readings of a question together: Elasticsearch refuses a query of too many clauses, and each of these is
@@ -15,13 +17,11 @@ SHORTEST_JOINED = 4
 # A word of a longer query that may be an identifier. "1440" is a number like any other; so many digits are a GTIN.
 SHORTEST_MIXED = 4
 SHORTEST_DIGITS = 8
-# The same as the analysis of an index: 13", 13 inch and 13-inch are one word, and so is 1 TB.
-_INCHES = re.compile(r"(?<=\d)[\s-]?(?:inch(?:es)?\b|''|[\"″”])", re.IGNORECASE)
-_UNITS = re.compile(
-    r"(?<=\d)[\s-](?=(?:mm|cm|km|ft|m|kg|mg|g|oz|lbs?|ml|cl|l|kwh|wh|kw|w|mv|v|mah|ah|khz|mhz|ghz|hz|kb|mb|gb|tb|mp|dpi"
-    r"|rpm)\b)",
-    re.IGNORECASE,
-)
+# Of a longer question, a number is looked for as it is typed alone: each spelling of it costs as much as a word.
+MEASURED_WORDS = 8
+# A word that no product holds may be two words without the space between them.
+SHORTEST_PART = 3
+LONGEST_SPLIT = 32
 _EDGE = re.compile(r"^[^\w&+#]+|[^\w&+#]+$")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -42,10 +42,15 @@ STOP_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as typed, and other texts that mean the same (each may be several words)."""
+    """One word as typed, and other texts that mean the same (each may be several words).
+
+    `same` are its synonyms, `also` the same measure in other spellings, `split` the two words that it may be.
+    """
 
     text: str
     same: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
 
     @property
     def joined(self) -> str:
@@ -89,7 +94,9 @@ class Words:
     @property
     def said(self) -> str:
         """The text, and behind it what is also looked for."""
-        return " ".join([self.text, *dict.fromkeys(text for same in self.synonyms.values() for text in same)])
+        synonyms = (text for same in self.synonyms.values() for text in same)
+        others = (text for word in self.wanted for text in (*word.also, *word.split))
+        return " ".join([self.text, *dict.fromkeys([*synonyms, *others])])
 
     def readings(self) -> list[list[tuple[Word, int, int]]]:
         """The words, and the words with one span of them read as one; each with its place, `first` to `last`.
@@ -112,7 +119,7 @@ def _read_as(plain: list[tuple[Word, int, int]], spans: list[Span]) -> list[tupl
 def read_words(text: str, language: str = "en") -> Words:
     """The words of a text that a request has cleaned; none for a text without letters, digits or symbols."""
     folded = unicodedata.normalize("NFKC", text)
-    folded = _UNITS.sub("", _INCHES.sub("inch ", folded))
+    folded = measures.joined(folded)
     # What has no letter and no digit is no word in an index either.
     parts = [part for raw in folded.split() if _NOT_WORD.sub("", part := _EDGE.sub("", raw))]
     texts = list(dict.fromkeys(part.lower() for part in parts))
@@ -120,6 +127,9 @@ def read_words(text: str, language: str = "en") -> Words:
     # A text of stop words alone means them.
     meant = [part for part in texts if part not in stop] or texts
     wanted = tuple(map(Word, meant[:MAX_WORDS]))
+    if len(meant) <= MEASURED_WORDS:
+        unsaid = len(meant) > 1  # a number alone is no size of anything
+        wanted = tuple(Word(word.text, also=measures.spellings(word.text, unsaid=unsaid)) for word in wanted)
     return Words(" ".join(parts).lower(), wanted, _neighbours(wanted), tuple(meant[MAX_WORDS:]))
 
 
@@ -127,21 +137,37 @@ def _neighbours(wanted: tuple[Word, ...]) -> tuple[Span, ...]:
     """'head set' is also 'headset': each two neighbours, read as one word."""
     spans = []
     for first in range(len(wanted) - 1):
-        joined = wanted[first].joined + wanted[first + 1].joined
-        if len(joined) >= SHORTEST_JOINED:
+        one, two = wanted[first].joined, wanted[first + 1].joined
+        joined = one + two
+        # "4 k", "ps 5": a short word is one with the number beside it.
+        if len(joined) >= SHORTEST_JOINED or one.isdigit() != two.isdigit():
             spans.append(Span(first, first + 2, joined))
     return tuple(spans[: MAX_SLOTS // len(wanted) - 1]) if wanted else ()
 
 
-def change(words: Words, corrections: Mapping[str, str], dropped: Collection[str]) -> Words:
-    """The words with some of them corrected and some dropped, and the text likewise."""
+def change(
+    words: Words, corrections: Mapping[str, str], dropped: Collection[str], split: Collection[str] = ()
+) -> Words:
+    """The words with some of them corrected, some dropped and some read as two, and the text likewise."""
     wanted = tuple(
-        Word(corrected) if (corrected := corrections.get(word.text)) else word
+        Word(corrected)
+        if (corrected := corrections.get(word.text))
+        else replace(word, split=splits_of(word.text))
+        if word.text in split
+        else word
         for word in words.wanted
         if word.text not in dropped
     )
     text = " ".join(corrections.get(part, part) for part in words.text.split() if part not in dropped)
-    return replace(words, text=text, wanted=wanted, spans=_neighbours(wanted))
+    # Neighbours read as one word besides would be too many readings.
+    return replace(words, text=text, wanted=wanted, spans=() if split else _neighbours(wanted))
+
+
+def splits_of(text: str) -> tuple[str, ...]:
+    """'headphonesbluetooth' as two words, wherever a space may be missing; none where that can't be."""
+    if not text.isalpha() or len(text) > LONGEST_SPLIT:
+        return ()
+    return tuple(f"{text[:at]} {text[at:]}" for at in range(SHORTEST_PART, len(text) - SHORTEST_PART + 1))
 
 
 def looks_identifying(part: str) -> bool:

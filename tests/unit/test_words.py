@@ -3,7 +3,7 @@
 import pytest
 
 from search.text_query import covered
-from search.words import MAX_WORDS, change, read_words
+from search.words import MAX_WORDS, change, read_words, splits_of
 
 
 def texts(q: str) -> list[str]:
@@ -18,6 +18,7 @@ def texts(q: str) -> list[str]:
         ("13-inch laptop", ["13inch", "laptop"]), ("1 TB ssd", ["1tb", "ssd"]), ("1TB ssd", ["1tb", "ssd"]),
         ("case for the iphone", ["case", "iphone"]), ("the", ["the"]), ("red red shoe", ["red", "shoe"]),
         ("black & decker", ["black", "decker"]), ("???", []), ("", []), ("ｌａｐｔｏｐ", ["laptop"]),
+        ("13″ laptop", ["13inch", "laptop"]), ("2 metre cable", ["2m", "cable"]),
         ("phone without camera", ["phone", "without", "camera"]), ("c++ book", ["c++", "book"]),
     ],
 )  # fmt: skip
@@ -31,6 +32,18 @@ def test_neighbours_are_also_read_as_one_word() -> None:
         ["blue", "head", "set"], ["bluehead", "set"], ["blue", "headset"],
     ]  # fmt: skip
     assert [(first, last) for _, first, last in readings[2]] == [(0, 1), (1, 3)]
+
+
+@pytest.mark.parametrize(("q", "joined"), [("4 k tv", "4k"), ("ps 5", "ps5"), ("10 20", None), ("a tv", None)])
+def test_a_short_word_is_also_one_with_the_number_beside_it(q: str, joined: str | None) -> None:
+    assert [span.text for span in read_words(q).spans if span.text == joined] == ([joined] if joined else [])
+
+
+def test_a_word_may_be_two_without_a_space() -> None:
+    assert splits_of("headset") == ("hea dset", "head set")
+    assert splits_of("usb") == splits_of("nx450case") == splits_of("x" * 200) == ()
+    changed = change(read_words("red headset zzz"), {}, ["zzz"], ["headset"])
+    assert [word.split for word in changed.wanted] == [(), splits_of("headset")]
 
 
 def test_words_beyond_a_long_question_are_left_out() -> None:
