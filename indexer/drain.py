@@ -1,17 +1,23 @@
 """Runs batch after batch until nothing is pending, the pause of an outage begins, or the time is up."""
 
+import contextlib
 import time
 from typing import Any
 
 import psycopg
 import structlog
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from catalog.settings import Settings
+from indexer.ledger import waiting
 from indexer.pressure import Pressure
 from indexer.sync import sync_batch
+from mappings.names import read_alias
 
 log = structlog.get_logger()
+
+# So many products are a burst: it is shown when it ends, and a refresh is little beside what it took to write.
+BURST = 1000
 
 
 def drain(
@@ -23,12 +29,14 @@ def drain(
 ) -> int:
     """The number of products settled. Returns early when Elasticsearch is away: the pump wakes us again."""
     settled = 0
+    emptied = False
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not pressure.pause_left():
         started = time.monotonic()
         batch = sync_batch(connection, client, settings, pressure.batch_size)
         seconds = time.monotonic() - started
         if not batch.claimed:
+            emptied = True
             break
         settled += batch.settled
         if batch.unavailable:
@@ -44,4 +52,8 @@ def drain(
                 waiting=batch.waiting,
                 seconds=round(seconds, 3),
             )
+    if emptied and settled >= BURST and waiting(connection, 1)[:2] == (0, False):
+        # Whatever the answer, the index refreshes itself within its interval.
+        with contextlib.suppress(ApiError, TransportError):
+            client.indices.refresh(index=read_alias(settings.index_prefix))
     return settled

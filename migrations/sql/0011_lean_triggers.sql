@@ -1,31 +1,49 @@
--- Updates of products are what is written most, so their ledger trigger does without the general upsert: every product
--- has its ledger row already. Rows must be locked in id order, as everywhere else. So the planner may only loop over the
--- sorted ids or, where the ledger is tiny, over its primary key.
-CREATE OR REPLACE FUNCTION products_updated() RETURNS trigger LANGUAGE plpgsql
+-- Nearly always every product that is bumped has its ledger row already, and a plain update of it is the cheaper half of
+-- an upsert. Rows must be locked in id order, as everywhere else. So the planner may only loop over the sorted ids or,
+-- where the ledger is tiny, over its primary key.
+CREATE OR REPLACE FUNCTION ledger_bump(ids uuid[], gone boolean DEFAULT NULL) RETURNS void LANGUAGE plpgsql
     SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     urgency smallint := coalesce(nullif(current_setting('catalog.sync_priority', true), ''), '0')::smallint;
     bumped bigint;
 BEGIN
-    UPDATE product_sync AS ledger SET
+    ids := ARRAY(SELECT DISTINCT id FROM unnest(ids) AS id ORDER BY id);
+    IF gone IS NULL THEN
+        UPDATE product_sync AS ledger SET
+            version = ledger.version + 1,
+            priority = CASE WHEN ledger.version > ledger.synced_version THEN least(ledger.priority, urgency)
+                            ELSE urgency END,
+            changed_at = CASE WHEN ledger.version > ledger.synced_version AND ledger.next_attempt_at IS NULL
+                              THEN ledger.changed_at ELSE clock_timestamp() END,
+            claimed_until = NULL,
+            next_attempt_at = NULL,
+            attempts = 0,
+            bumped_at = now()
+        FROM unnest(ids) AS id
+        WHERE ledger.product_id = id
+          AND (ledger.bumped_at IS DISTINCT FROM now() OR ledger.xmin <> pg_current_xact_id()::xid);
+        GET DIAGNOSTICS bumped = ROW_COUNT;
+        IF bumped = cardinality(ids) THEN
+            RETURN;
+        END IF;
+        -- The others were bumped in this transaction before, or somebody loaded them past the triggers.
+    END IF;
+    INSERT INTO product_sync AS ledger (product_id, deleted, priority, bumped_at)
+    SELECT id, coalesce(gone, false), urgency, now() FROM unnest(ids) AS id
+    ON CONFLICT (product_id) DO UPDATE SET
         version = ledger.version + 1,
-        priority = CASE WHEN ledger.version > ledger.synced_version THEN least(ledger.priority, urgency)
-                        ELSE urgency END,
+        deleted = coalesce(gone, ledger.deleted),
+        priority = CASE WHEN ledger.version > ledger.synced_version THEN least(ledger.priority, excluded.priority)
+                        ELSE excluded.priority END,
         changed_at = CASE WHEN ledger.version > ledger.synced_version AND ledger.next_attempt_at IS NULL
-                          THEN ledger.changed_at ELSE clock_timestamp() END,
+                          THEN ledger.changed_at ELSE excluded.changed_at END,
         claimed_until = NULL,
         next_attempt_at = NULL,
         attempts = 0,
-        bumped_at = now()
-    FROM (SELECT id FROM new_rows ORDER BY id) AS touched
-    WHERE ledger.product_id = touched.id
-      AND (ledger.bumped_at IS DISTINCT FROM now() OR ledger.xmin <> pg_current_xact_id()::xid);
-    GET DIAGNOSTICS bumped = ROW_COUNT;
-    -- The others were bumped in this transaction before, or have no row: somebody loaded them past the triggers.
-    IF bumped < (SELECT count(*) FROM new_rows) THEN
-        PERFORM ledger_bump((SELECT array_agg(id) FROM new_rows));
-    END IF;
-    RETURN NULL;
+        bumped_at = excluded.bumped_at
+    WHERE ledger.deleted <> gone
+       OR ledger.bumped_at IS DISTINCT FROM excluded.bumped_at
+       OR ledger.xmin <> pg_current_xact_id()::xid;
 END $$;
 
 -- As before, but each kind of event is a branch of its own: the expressions of VALUES that look at the row beside them
