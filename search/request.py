@@ -328,7 +328,7 @@ def parameters_of(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _facets(reader: _Reader) -> tuple[str, ...] | None:
     """None for auto, empty for none, otherwise names (repeated or separated by commas)."""
-    names = tuple(dict.fromkeys(part.strip() for text in reader.many("facets") for part in text.split(",")))
+    names = tuple(dict.fromkeys(name for text in reader.many("facets") for name in _names(text)))
     if not names or names == ("auto",):
         return None
     if names == ("none",):
@@ -341,6 +341,18 @@ def _facets(reader: _Reader) -> tuple[str, ...] | None:
     if len(names) > MAX_FACETS:
         reader.error("facets", f"at most {MAX_FACETS} names are allowed")
     return names
+
+
+def _names(text: str) -> list[str]:
+    """The names between commas; one in an attribute's name is followed by what is no facet's name."""
+    found: list[str] = []
+    for part in text.split(","):
+        whole = part.strip() in FIXED_FACETS or part.strip().startswith(ATTRIBUTE)
+        if found and not whole and found[-1].startswith(ATTRIBUTE):
+            found[-1] += "," + part
+        else:
+            found.append(part)
+    return [name.strip() for name in found]
 
 
 def _sendable(text: str) -> bool:

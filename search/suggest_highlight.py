@@ -13,14 +13,17 @@ def completed(text: str, parts: Sequence[str]) -> str:
     return _marked(text, _complement(_typed(text, parts), len(text)))
 
 
-def found(text: str, parts: Sequence[str]) -> str | None:
-    """The words that complete what is typed are in <em>; None where no word does."""
+def found(text: str, parts: Sequence[str]) -> str:
+    """The words and measures that complete what is typed are in <em>: none in a product that an attribute finds."""
     tokens = tokens_of(text)
+    measured = [span for part in parts for span in measures(part, text)]
     for typos in (False, True):
         held = [token for token in tokens if any(fit(part, token.key, typos=typos) for part in parts)]
-        if held:
-            return _marked(text, [(token.start, token.end) for token in held])
-    return None
+        spans = [(token.start, token.end) for token in held]
+        if spans or measured:
+            apart = [span for span in spans if not any(start <= span[0] < end for start, end in measured)]
+            return _marked(text, sorted([*measured, *apart]))
+    return escape(text)
 
 
 def _typed(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mappings.heads import QUALITIES
-from search.completion import Fit, best_fit, folded, is_numeric, singulars_of, words_of
+from search.completion import Fit, best_fit, folded, is_numeric, singular, singulars_of, words_of
 from search.suggest_match import Completion, NameWords, complete, name_words
 from search.suggest_samples import Sampled
 from search.suggest_typed import SHORTEST_BEGINNING, Typed
@@ -163,14 +163,19 @@ def choose(found: Found, typed: Typed) -> list[Candidate]:
     """
     kept: list[Candidate] = []
     things: set[frozenset[str]] = set()
+    spelled: set[str] = set()
     for candidate in sorted(found.values(), key=_order):
         thing = _thing(candidate.words, typed.parts)
+        # "usb c", "usb-c" and "usbc" lead to the same page.
+        letters = "".join(map(singular, words_of(candidate.text)))
         if (
             thing in things
+            or letters in spelled
             or sum(candidate.products.keys() == other.products.keys() for other in kept) == SAME_PRODUCTS
         ):
             continue
         things.add(thing)
+        spelled.add(letters)
         kept.append(candidate)
         if len(kept) == typed.limit:
             break

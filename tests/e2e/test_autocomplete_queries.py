@@ -64,6 +64,8 @@ async def test_compounds_are_completed_however_they_are_written(
         ("haedph", "headphones"), ("heedph", "headphones"), ("hadph", "headphones"), ("heeadph", "headphones"),
         ("lpa", "laptop"), ("wirless head", "wireless headphones"), ("wireless haed", "wireless headphones"),
         ("nrovane", "norvane"), ("strideno sho", "strideon shoes"), ("compters", "computers"),
+        # Before a word of which little is typed.
+        ("lpatop b", "laptop bag"), ("wirless he", "wireless headphones"),
         # Two in a word of eight or more.
         ("haedphoens", "headphones"), ("cancleing", "cancelling headphones"),
     ],
@@ -145,6 +147,15 @@ async def test_no_thing_is_suggested_twice(client: httpx.AsyncClient, typed: str
         for text in await queries(client, typed, limit=20)
     ]  # fmt: skip
     assert len(plain) == len(set(plain)) > 0, plain
+
+
+async def test_one_thing_in_two_spellings_is_suggested_once(
+    client: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch
+) -> None:
+    store(settings, [{"sku": "C-3", "name": "Linkor USBC Cable"}, {"sku": "C-4", "name": "Linkor USB C Cables"}])
+    sync_all(settings, db, es)
+    spelled = [text.replace(" ", "").replace("-", "").removesuffix("s") for text in await queries(client, "usb-c")]
+    assert len(spelled) == len(set(spelled)) > 0, spelled
 
 
 async def test_the_commoner_and_the_more_popular_come_first(client: httpx.AsyncClient) -> None:

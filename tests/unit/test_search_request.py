@@ -136,3 +136,8 @@ def test_mistakes_are_told_in_moderation() -> None:
         with pytest.raises(InvalidInput) as caught:
             parse(items)
         assert len(caught.value.errors) == 20
+
+
+def test_the_name_of_a_facet_may_hold_a_comma() -> None:
+    request = parse_request([("facets", "brand,attr.width, height,attr.color , price")])
+    assert request.facets == ("brand", "attr.width, height", "attr.color", "price")

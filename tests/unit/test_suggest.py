@@ -105,7 +105,8 @@ def test_what_is_new_is_marked(text: str, q: str, expected: str) -> None:
 def test_found_words_of_a_name_are_marked_whole() -> None:
     assert found("Norvane <NX> Laptop", ("lap",)) == "Norvane &lt;NX&gt; <em>Laptop</em>"
     assert found("Norvane Laptop", ("lpatop",)) == "Norvane <em>Laptop</em>"
-    assert found("Norvane Laptop", ("shoe",)) is None
+    assert found("Norvane <NX>", ("shoe",)) == "Norvane &lt;NX&gt;"
+    assert found('Norvane 13" Laptop', ("13inch",)) == "Norvane <em>13&quot;</em> Laptop"
 
 
 def test_words_that_a_search_leaves_out_are_not_asked_for() -> None:
