@@ -14,6 +14,8 @@ from storefront.pictures import picture_address
 POPULAR = "12"
 REDUCED = "6"
 RELATED = 6
+# A flat catalogue has a category for everything.
+MOST_DEPARTMENTS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,14 @@ async def contents(engine: SearchEngine) -> dict[str, Any]:
 
 
 def departments(response: dict[str, Any]) -> list[Department]:
-    """The top of the category tree."""
+    """The top of the category tree, the fullest first."""
+    top = [
+        value
+        for facet in response["facets"]
+        if facet["type"] == "tree"
+        for value in facet["values"]
+        if not value.get("level") and value["count"]
+    ]
     return [
         Department(
             value["label"],
@@ -52,10 +61,7 @@ def departments(response: dict[str, Any]) -> list[Department]:
             Address((("category", value["value"]),)).url,
             picture_address(value["label"], value["value"]),
         )
-        for facet in response["facets"]
-        if facet["type"] == "tree"
-        for value in facet["values"]
-        if not value.get("level") and value["count"]
+        for value in top[:MOST_DEPARTMENTS]
     ]
 
 

@@ -104,7 +104,7 @@ def results(response: Mapping[str, Any], address: Address, currency: str) -> Res
         following=address.put("cursor", further).url if further else _next_page(address, page, pages, walking),
         corrected=query.get("corrected_to"),
         dropped=list(query.get("dropped_terms") or []),
-        partly=(query.get("interpreted") or {}).get("match") == "some",
+        partly=any(hit.get("missing") for hit in response["hits"]),
         degraded=bool(response.get("degraded")),
         suggestions=[query_suggestion(item) for item in offered.get("queries") or []],
         categories=[_category_suggestion(item) for item in offered.get("categories") or []],
