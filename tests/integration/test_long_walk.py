@@ -30,7 +30,7 @@ def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None
 
 
 async def page(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
-    response = await client.get("/api/v1/search", params={"per_page": PER_PAGE, "facets": "none"} | params)
+    response = await client.get("/api/v1/search", params={"per_page": PER_PAGE, "facets": "none", **params})
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
