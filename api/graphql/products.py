@@ -12,8 +12,11 @@ from api.graphql.context import Info
 from api.graphql.enums import ProductStatus
 from api.graphql.inputs import listed
 from api.graphql.scalars import Moment, Money, money
+from catalog.errors import InvalidInput
 from catalog.schemas.category import CategoryNode
 from catalog.schemas.product_out import ProductOut, ProductPage
+
+_PLACE = "place:"
 
 
 @strawberry.type
@@ -36,6 +39,10 @@ class Variant:
 
 Page = Annotated[int, strawberry.argument(description="from 1")]
 PerPage = Annotated[int, strawberry.argument(description="1 to 100")]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="The endCursor of a page with the same perPage: its next one, in place of `page`."),
+]
 
 
 @strawberry.type(description="A place in the category tree. Counts and products include everything below it.")
@@ -65,8 +72,10 @@ class Category:
         return [category_of(child) for child in node.children] if node else []
 
     @strawberry.field(description="Its products and those below it, newest first.")
-    async def products(self, info: Info, page: Page = 1, per_page: PerPage = 20) -> "ProductConnection":
-        asked = listed(page=page, per_page=per_page)
+    async def products(
+        self, info: Info, page: Page = 1, per_page: PerPage = 20, after: After = None
+    ) -> "ProductConnection":
+        asked = listed(page=page_after(after, page, per_page), per_page=per_page)
         return connection_of(await info.context.pages.load((UUID(self.id), asked.page, asked.per_page)))
 
     async def _node(self, info: Info) -> CategoryNode | None:
@@ -102,7 +111,7 @@ class Product:
 @strawberry.type
 class ProductEdge:
     node: Product
-    cursor: str = strawberry.field(description="Names the place in the list; pages are asked for by number.")
+    cursor: str = strawberry.field(description="Names the place in the list; that of a page's end leads to the next.")
 
 
 @strawberry.type
@@ -186,8 +195,30 @@ async def _category(info: Info, category_id: str) -> CategoryNode | None:
     return None
 
 
+def page_after(after: str | None, page: int, per_page: int) -> int:
+    """The number of the page behind this cursor. Raises InvalidInput for what is not the end of a whole page."""
+    if after is None:
+        return page
+    if page != 1:
+        raise InvalidInput.of("after", "cannot be given together with page: it says itself where to go on")
+    place = _place(after)
+    if place is None or per_page < 1 or place % per_page:
+        raise InvalidInput.of("after", "must be the endCursor of a whole page with the same perPage")
+    return place // per_page + 1
+
+
 def _cursor(place: int) -> str:
-    return base64.urlsafe_b64encode(f"place:{place}".encode()).decode()
+    return base64.urlsafe_b64encode(f"{_PLACE}{place}".encode()).decode()
+
+
+def _place(cursor: str) -> int | None:
+    """The place that a cursor names; None for what is no cursor."""
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii")
+    except ValueError:
+        return None
+    number = text.removeprefix(_PLACE)
+    return int(number) if text.startswith(_PLACE) and number.isdecimal() and len(number) < 10 else None
 
 
 def _moment(value: datetime | None) -> Moment | None:

@@ -13,6 +13,7 @@ from api.graphql.enums import SearchSort
 from api.graphql.found import SearchResult, result_of
 from api.graphql.inputs import listed
 from api.graphql.products import (
+    After,
     Category,
     Page,
     PerPage,
@@ -20,6 +21,7 @@ from api.graphql.products import (
     ProductConnection,
     category_of,
     connection_of,
+    page_after,
     product_of,
 )  # fmt: skip
 from catalog.errors import NotFound
@@ -51,8 +53,11 @@ class Query:
         per_page: PerPage = 20,
         search: Annotated[str | None, strawberry.argument(description="Full text, or a sku.")] = None,
         category: Annotated[str | None, strawberry.argument(description="Path, names from the root, or id.")] = None,
+        after: After = None,
     ) -> ProductConnection:
-        asked = listed(page=page, per_page=per_page, search=search or "", category=category or "")
+        asked = listed(
+            page=page_after(after, page, per_page), per_page=per_page, search=search or "", category=category or ""
+        )
         found = await info.context.service.products(await info.context.confirmed(), **asked.model_dump())
         return connection_of(found)
 

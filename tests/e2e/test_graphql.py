@@ -6,8 +6,10 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
+from catalog.settings import Settings
 from tests.e2e.graphql_client import ask, refused
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, created
+from tests.support import store
 
 CREATE = "mutation ($input: CreateProductInput!) { createProduct(input: $input) { id sku name price version } }"
 UPDATE = """
@@ -151,3 +153,37 @@ async def test_the_tree_up_and_down(client: httpx.AsyncClient) -> None:
 async def test_the_schema_can_be_asked_for(client: httpx.AsyncClient) -> None:
     schema = (await ask(client, get_introspection_query()))["__schema"]
     assert {"Product", "Category", "Image", "ProductConnection"} <= {kind["name"] for kind in schema["types"]}
+
+
+PAGED = """query ($after: String, $per: Int!) { products(after: $after, perPage: $per) {
+    pageInfo { hasNextPage endCursor } edges { cursor node { sku } } } }"""
+
+
+async def test_pages_follow_each_other_by_their_end_cursors(settings: Settings, client: httpx.AsyncClient) -> None:
+    stored = {f"S{number}" for number in range(7)}
+    store(settings, [{"sku": sku, "category": "Audio"} for sku in stored])
+    seen: list[str] = []
+    after, pages = None, 0
+    while True:
+        page = (await ask(client, PAGED, after=after, per=3))["products"]
+        seen += [edge["node"]["sku"] for edge in page["edges"]]
+        pages += 1
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+        assert after == page["edges"][-1]["cursor"]
+    assert (pages, len(seen), set(seen)) == (3, 7, stored)
+    nested = "query ($after: String) { categories { products(perPage: 3, after: $after) { edges { node { sku } } } } }"
+    (category,) = (await ask(client, nested, after=after))["categories"]
+    assert [edge["node"]["sku"] for edge in category["products"]["edges"]] == seen[6:]
+
+
+@pytest.mark.parametrize("after", ["", "x", "cGxhY2U6NA==", "cGxhY2U6LTM=", "cGxhY2U6OTk5OTk5OTk5OTk5", "é"])
+async def test_a_cursor_that_ends_no_page_is_refused(client: httpx.AsyncClient, after: str) -> None:
+    told = await refused(client, PAGED, after=after, per=3)
+    assert (told["code"], told["errors"][0]["field"]) == ("INVALID_INPUT", "after")
+
+
+async def test_a_cursor_and_a_page_are_too_much(client: httpx.AsyncClient) -> None:
+    told = await refused(client, '{ products(after: "cGxhY2U6Mw==", perPage: 3, page: 2) { totalCount } }')
+    assert told["errors"][0]["field"] == "after"
