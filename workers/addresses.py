@@ -1,7 +1,7 @@
-"""Which addresses a webhook may go to: a name is resolved, all that it stands for is checked, and that is connected to.
+"""Which addresses a webhook may go to: those that its connections go to are checked, and not only what its URL says.
 
-The check is inside the resolver that the HTTP client connects by. Were it made before, a name could stand for another
-address a moment later.
+A name must stand for public addresses alone: its resolver sees to that. The socket is made for the very address that
+is connected to next, however the URL had written it, so nothing can change between the check and the connection.
 """
 
 import ipaddress
@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import AddrInfoType, TCPConnector
 from aiohttp.resolver import ThreadedResolver
 
 # They carry an IPv4 address to somebody who takes it out again: 6to4, Teredo, NAT64.
@@ -34,14 +35,12 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def check_literal(host: str) -> None:
-    """Raises PrivateAddress for an IP address that is not public: HTTP clients resolve names only."""
-    try:
-        ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return
-    if not is_public(host.strip("[]")):
-        raise PrivateAddress(f"{host} is not a public address")
+def public_socket(found: AddrInfoType) -> socket.socket:
+    """A socket for this address. Raises PrivateAddress."""
+    family, type_, protocol, _, address = found
+    if not is_public(str(address[0])):
+        raise PrivateAddress(f"{address[0]} is not a public address")
+    return socket.socket(family, type_, protocol)
 
 
 class PublicResolver(AbstractResolver):
@@ -61,3 +60,12 @@ class PublicResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+def connector(at_once: int, *, private: bool = False) -> TCPConnector:
+    """Connections of an HTTP client, each looked up and made anew; to private addresses where these are allowed."""
+    if private:
+        return TCPConnector(use_dns_cache=False, force_close=True, limit=at_once)
+    return TCPConnector(
+        use_dns_cache=False, force_close=True, limit=at_once, resolver=PublicResolver(), socket_factory=public_socket
+    )

@@ -24,7 +24,7 @@ from catalog.failpoints import failpoint
 from catalog.services import webhooks
 from catalog.services.events import Event
 from catalog.settings import Settings
-from workers.addresses import PrivateAddress, PublicResolver, check_literal
+from workers.addresses import PrivateAddress, connector
 
 AT_ONCE = 16
 LOOK_SECONDS = 0.1
@@ -184,12 +184,8 @@ class Sender:
     async def _post(self, claimed: Claimed) -> tuple[int | None, str | None]:
         """The answer's status, and what went wrong: None for a 2xx."""
         try:
-            check = not self.settings.webhook_allow_private
-            parts = urlsplit(claimed.url)
-            if parts.scheme != "https" and not self.settings.webhook_allow_http:
+            if urlsplit(claimed.url).scheme != "https" and not self.settings.webhook_allow_http:
                 return None, "the address does not begin with https://"
-            if check:
-                check_literal(parts.hostname or "")
             body = claimed.body.encode()
             async with self._client().post(
                 claimed.url, data=body, headers=self._headers(claimed, body), allow_redirects=False
@@ -217,9 +213,8 @@ class Sender:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            resolver = None if self.settings.webhook_allow_private else PublicResolver()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=AT_ONCE, force_close=True),
+                connector=connector(AT_ONCE, private=self.settings.webhook_allow_private),
                 timeout=aiohttp.ClientTimeout(total=self.settings.webhook_timeout_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # A small answer may stand for a large one.

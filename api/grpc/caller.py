@@ -19,6 +19,7 @@ class Caller:
     again: Callable[[], Awaitable[Principal]]
 
 
+FORWARDED_FOR = "x-forwarded-for"
 _caller: ContextVar[Caller] = ContextVar("caller")
 set_caller = _caller.set
 
@@ -29,11 +30,14 @@ def caller() -> Caller:
 
 
 def metadata_of(context: grpc.aio.ServicerContext[Any, Any]) -> Mapping[str, str]:
-    """The text of the call's metadata; the first of several with one name."""
+    """The text of the call's metadata. Of several with one name the first, but for what each proxy adds to."""
     found: dict[str, str] = {}
     for name, value in context.invocation_metadata() or ():
-        if isinstance(value, str):
-            found.setdefault(name, value)
+        if not isinstance(value, str):
+            continue
+        if name == FORWARDED_FOR and name in found:
+            found[name] += f",{value}"
+        found.setdefault(name, value)
     return found
 
 

@@ -109,7 +109,7 @@ async def test_pages_of_other_origins_are_refused(settings: Settings, db: Db) ->
         for origin in (address, "https://shop.example"):
             async with socket(address, origin=origin) as live:
                 assert (await live.subscribe(ids=[ANY]))["type"] == "subscribed"
-        for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        for origin in ("https://evil.example", "null", "http://127.0.0.1:1", "http://[x"):
             with pytest.raises(InvalidStatus) as refused:
                 async with socket(address, origin=origin):
                     pass
