@@ -22,6 +22,7 @@ from api.limits.http import RateLimit
 from api.live import door as live
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
+from api.one_look import OneLook
 from api.rest import (
     admin,
     api_keys,
@@ -71,6 +72,8 @@ def create_app(settings: Settings | None = None, *, grpc: bool = False) -> FastA
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        # Its own spans would hold the whole address, query included; `RequestContext` makes ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     _make_resources(app, settings)
     app.state.serves_grpc = grpc
@@ -131,6 +134,8 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.places = live.Places(settings, app.state.metrics.registry)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
+    app.state.look_at_servers = OneLook(lambda: health.look_at_servers(app.state))
+    app.state.look_at_counts = OneLook(lambda: health.look_at_counts(app.state))
     app.state.password_limiter = anyio.CapacityLimiter(os.cpu_count() or 2)
     app.state.bulk_limiter = anyio.CapacityLimiter(BULK_AT_ONCE)
 

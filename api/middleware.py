@@ -14,11 +14,14 @@ from api import request_ids, versioning
 from api.headers import protect, vary_by_origin
 from api.limits.http import headers_of
 from api.limits.limiter import Limiter
-from api.metrics import Metrics
+from api.metrics import METHODS, Metrics
 from api.problems import respond
+from catalog import tracing
 from catalog.errors import CatalogError, TooLarge
 
 _REQUEST_ID = request_ids.HEADER.lower().encode()
+# Asked every few seconds by machines.
+_UNTRACED = ("/health/", "/metrics")
 _log = structlog.get_logger()
 
 
@@ -52,6 +55,23 @@ class RequestContext:
         return {"request_id": scope["request_id"], **({"trace_id": trace} if trace else {})}
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].startswith(_UNTRACED):
+            await self._respond(scope, receive, send)
+            return
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        told = {"http.request.method": method, "catalog.request_id": scope["request_id"]}
+        with tracing.server_span(method, Headers(scope=scope).get("traceparent"), told) as span:
+            if trace := tracing.trace_id(span):
+                structlog.contextvars.bind_contextvars(trace_id=trace)
+            status = await self._respond(scope, receive, send)
+            route = route_template(scope)
+            span.update_name(f"{method} {route}")
+            span.set_attributes({"http.route": route, "http.response.status_code": status})
+            if status >= 500:
+                tracing.failed(span, str(status))
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """The status of the answer; 0 for none."""
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -72,6 +92,7 @@ class RequestContext:
         seconds = time.perf_counter() - started
         self.metrics.observe(scope["method"], route_template(scope), status, seconds)
         _log.info("http.request", method=scope["method"], path=scope["path"], status=status, seconds=round(seconds, 4))
+        return status
 
     def _headers(self, raw: list[tuple[bytes, bytes]], scope: Scope, status: int) -> list[tuple[bytes, bytes]]:
         raw.append((_REQUEST_ID, scope["request_id"].encode()))

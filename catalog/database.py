@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from catalog.errors import Unavailable
 from catalog.settings import Settings
+from catalog.tracing import span
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 # deadlock_detected and serialization_failure: Postgres rolled the whole transaction back, so running it again is safe.
 RETRYABLE = ("40P01", "40001")
 ATTEMPTS = 5
+_SPAN = {"db.system.name": "postgresql"}
 # No request is worth holding locks for longer.
 STATEMENT_TIMEOUT_MS = 15_000
 
@@ -53,10 +55,12 @@ class Database:
 
         Raises whatever `work` raises, after rollback, and Unavailable when Postgres does not answer.
         """
+        name = f"{work.__module__.rpartition('.')[2]}.{work.__name__}"
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self._sessions.begin() as session:
-                    return await work(session, *args, **kwargs)
+                with span(f"postgres {name}", _SPAN | {"attempt": attempt}):
+                    async with self._sessions.begin() as session:
+                        return await work(session, *args, **kwargs)
             except DBAPIError as error:
                 if sqlstate(error) in RETRYABLE and attempt < ATTEMPTS:
                     await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - jitter, not a secret

@@ -21,6 +21,7 @@ from catalog.services.principals import RIGHTS
 
 PREFIX = "CATALOG_"
 ENV_FILE = ".env"
+PRIVATE_NETWORKS = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
 # Of these an issuer publishes the half that verifies and not the half that signs.
 _ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
@@ -149,10 +150,11 @@ class Settings(BaseSettings):
     limits_login_per_address: int = Field(default=60, ge=1, description="failed log-ins a minute from one address")
     limits_login_per_account: int = Field(default=20, ge=1, description="failed log-ins a minute for one account")
     limits_exempt_networks: Networks = Field(
-        default="127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
+        default=PRIVATE_NETWORKS,
         description="who connects from here, through no proxy, has no budget; failed log-ins count all the same",
     )
     trusted_proxies: Networks = Field(default="", description="whose X-Forwarded-For and -Proto are believed")
+    metrics_networks: Networks = Field(default=PRIVATE_NETWORKS, description="who may read /metrics")
     cors_origins: Origins = Field(default="", description="web pages that may call the interface from a browser")
     request_timeout_seconds: float = Field(default=30, gt=0, description="then a request is ended with a 503")
     bulk_timeout_seconds: float = Field(default=900, gt=0, description="the same for bulk bodies")
@@ -259,6 +261,8 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
     log_json: bool = False
+    otlp_endpoint: HttpUrl | None = Field(default=None, description="of a collector; traces go to its /v1/traces")
+    otlp_sample: float = Field(default=1.0, ge=0, le=1, description="share of the traces that is kept")
     stack_home: Path | None = Field(default=None, description="where `catalog up` keeps its data")
     stack_cache: Path | None = Field(default=None, description="where downloaded servers are kept")
 

@@ -17,6 +17,7 @@ from catalog.collector import calm_collector
 from catalog.elasticsearch import make_client
 from catalog.errors import Unavailable
 from catalog.settings import Settings, get_settings
+from catalog.tracing import configure_tracing
 from indexer.rebuild import ensure_index
 from stack.ports import require_free
 
@@ -74,6 +75,7 @@ def serve() -> None:
 
         require_free(settings.grpc_port, "gRPC", "CATALOG_GRPC_PORT")
         credentials(settings)
+    configure_tracing(settings, "serve")
     app = create_app(settings, grpc=settings.grpc_port != 0)
     calm_collector()
     uvicorn.run(

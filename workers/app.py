@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import setup_logging, worker_process_init
 
 from catalog.collector import calm_collector
 from catalog.settings import Settings, get_settings
+from catalog.tracing import configure_tracing, span
 from workers import broker
 
 SYNC_QUEUE = "sync"
@@ -74,10 +75,20 @@ def _leave_logs_alone(**_: Any) -> None:
 
 
 @worker_process_init.connect
-def _calm_collector(**_: Any) -> None:
+def _begin(**_: Any) -> None:
     calm_collector()
+    # What exports traces is a thread, which a fork would not take along.
+    configure_tracing(get_settings(), "worker")
+
+
+class Traced(Task):  # type: ignore[misc]
+    """A task with a span of its own."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with span(f"task {self.name}", {"messaging.system": "celery"}):
+            return super().__call__(*args, **kwargs)
 
 
 broker.register()
-app = Celery("catalog", include=["workers.tasks"])
+app = Celery("catalog", task_cls=Traced, include=["workers.tasks"])
 app.config_from_object(configure(get_settings()))

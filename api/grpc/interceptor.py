@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 import structlog
+from opentelemetry.trace import Span
 
-from api.grpc.caller import Caller, metadata_of, peer_of, set_caller
+from api.grpc.caller import FORWARDED_FOR, Caller, metadata_of, peer_of, set_caller
 from api.grpc.errors import DETAILS, explain, render
 from api.grpc.metrics import CallMetrics
 from api.grpc.rules import RULES, Rule
 from api.identity import Identity
 from api.limits import Limiter
 from api.request_ids import HEADER, request_id
-from catalog import deadline
+from catalog import deadline, tracing
 from catalog.errors import DeadlineExceeded, Forbidden, Unauthenticated
 from catalog.services.principals import ANYBODY, Principal
 
@@ -84,7 +85,11 @@ class Gate(grpc.aio.ServerInterceptor):
         trailing = ((REQUEST_ID, name),)
         context.set_trailing_metadata(trailing)
         started, code = time.perf_counter(), grpc.StatusCode.OK
-        with structlog.contextvars.bound_contextvars(request_id=name):
+        told = {"rpc.system": "grpc", "rpc.method": method.lstrip("/"), "catalog.request_id": name}
+        with (
+            tracing.server_span(method.lstrip("/"), sent.get("traceparent"), told) as span,
+            structlog.contextvars.bound_contextvars(request_id=name, **_trace(span)),
+        ):
             try:
                 seconds = _seconds(context, longest)
                 with deadline.within(seconds):
@@ -105,6 +110,7 @@ class Gate(grpc.aio.ServerInterceptor):
             finally:
                 took = time.perf_counter() - started
                 self._metrics.observe(method, code.name, took)
+                span.set_attribute("rpc.grpc.status_code", code.value[0])
                 _log.info("grpc.call", method=method, code=code.name, seconds=round(took, 4))
 
     async def _answer(
@@ -124,7 +130,7 @@ class Gate(grpc.aio.ServerInterceptor):
         async def identify() -> Principal:
             return await self._identity.identify(sent.get("authorization"), sent.get("x-api-key"))
 
-        address = self._limiter.address(peer_of(context), sent.get("x-forwarded-for", ""))
+        address = self._limiter.address(peer_of(context), sent.get(FORWARDED_FOR, ""))
         cost = rule.cost(request)
         try:
             who = await identify()
@@ -135,6 +141,11 @@ class Gate(grpc.aio.ServerInterceptor):
         await self._limiter.spend(who, address, cost, rule.kind)
         who.require(rule.permission)
         set_caller(Caller(who, identify))
+
+
+def _trace(span: Span) -> dict[str, str]:
+    found = tracing.trace_id(span)
+    return {"trace_id": found} if found else {}
 
 
 async def _ended_by(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:

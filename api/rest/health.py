@@ -9,12 +9,17 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from redis.asyncio import Redis
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import DatabaseDep, SettingsDep
+from api.dependencies import SettingsDep
+from api.limits.addresses import Address, networks, within
 from api.metrics import Metrics
+from api.problems import answers
 from api.routing import StrictRoute
+from catalog.database import Database
+from catalog.errors import Forbidden
 from catalog.schemas.product_out import TimeOut
 from catalog.services import events, ledger, reconciliation
 from catalog.services.events import EventState
@@ -95,22 +100,11 @@ _DOWN: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "
 
 
 @router.get("/health/ready", summary="Can it serve", responses=_DOWN)
-async def ready(request: Request, response: Response, database: DatabaseDep, settings: SettingsDep) -> Ready:
+async def ready(request: Request, response: Response) -> Ready:
     """200 `ok` or `degraded` (Redis, Elasticsearch or the index is away, or the index is newer than Postgres); 503
     `down` when Postgres is away.
     """
-    elasticsearch: AsyncElasticsearch = request.app.state.elasticsearch
-    redis: Redis = request.app.state.redis
-    lag, state, pong, cluster = await asyncio.gather(
-        _outcome(database.run(ledger.lag)),
-        _outcome(database.run(reconciliation.state)),
-        _outcome(_ping(redis)),
-        _outcome(
-            elasticsearch.options(request_timeout=TIMEOUT).cluster.health(
-                index=read_alias(settings.index_prefix), timeout="1s"
-            )
-        ),
-    )
+    lag, state, pong, cluster = await request.app.state.look_at_servers()
     checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
     reconcile = _reconcile(state)
     # What is asked for here is asked often: so the breaker closes again also where nobody searches.
@@ -128,18 +122,43 @@ async def ready(request: Request, response: Response, database: DatabaseDep, set
     )
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-async def metrics(request: Request, database: DatabaseDep) -> Response:
-    lag, state, told = await asyncio.gather(
-        _outcome(database.run(ledger.lag)),
-        _outcome(database.run(reconciliation.state)),
-        _outcome(database.run(events.state)),
-    )
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=answers(403))
+async def metrics(request: Request, settings: SettingsDep) -> Response:
+    """For whoever connects from `CATALOG_METRICS_NETWORKS`: they tell how the shop is doing."""
+    address: Address = request.scope["client_address"]
+    if address.ip is None or not address.believed or not within(address.ip, networks(settings.metrics_networks)):
+        raise Forbidden(
+            "The metrics are not for this address. CATALOG_METRICS_NETWORKS names those that may read them."
+        )
+    lag, state, told = await request.app.state.look_at_counts()
     collected: Metrics = request.app.state.metrics
     collected.events.held = told if isinstance(told, EventState) else None
     collected.limits_shared(request.app.state.limiter.counters.shared)
     known = (lag if isinstance(lag, Lag) else None, state if isinstance(state, Reconciliation) else None)
     return Response(collected.render(*known), media_type=CONTENT_TYPE_LATEST)
+
+
+async def look_at_servers(state: State) -> tuple[Any, Any, Any, Any]:
+    """The lag, the state of the reconciler, and what Redis and Elasticsearch say, each or why it is not known."""
+    database: Database = state.database
+    elasticsearch: AsyncElasticsearch = state.elasticsearch.options(request_timeout=TIMEOUT)
+    index = read_alias(state.settings.index_prefix)
+    return await asyncio.gather(
+        _outcome(database.run(ledger.lag)),
+        _outcome(database.run(reconciliation.state)),
+        _outcome(_ping(state.redis)),
+        _outcome(elasticsearch.cluster.health(index=index, timeout="1s")),
+    )
+
+
+async def look_at_counts(state: State) -> tuple[Any, Any, Any]:
+    """The lag, the state of the reconciler, and that of the events, each or why it is not known."""
+    database: Database = state.database
+    return await asyncio.gather(
+        _outcome(database.run(ledger.lag)),
+        _outcome(database.run(reconciliation.state)),
+        _outcome(database.run(events.state)),
+    )
 
 
 async def _ping(redis: Redis) -> Any:
