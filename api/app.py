@@ -157,6 +157,8 @@ def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with _grpc_server(app) if app.state.serves_grpc else nullcontext():
         yield
+    await app.state.look_at_servers.close()
+    await app.state.look_at_counts.close()
     await app.state.limiter.close()
     await app.state.redis.aclose()
     await app.state.search.close()

@@ -20,6 +20,12 @@ class OneLook(Generic[T]):
         # Others wait for the same one: it does not end with the request that began it.
         return await asyncio.shield(self._looking)
 
+    async def close(self) -> None:
+        """End a look that nobody waits for any more: it holds connections."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
     async def _once(self) -> T:
         try:
             return await self._look()

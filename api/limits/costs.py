@@ -1,11 +1,14 @@
 """What a request costs, in units: one unit is about one product read from Postgres. Pure.
 
-The table is in docs/limits.md. It is decided from the first line of a request alone, before its body is read.
+The table is in docs/limits.md. It is decided from the first line of a request alone, before its body is read; searches
+in a body pay the rest when it has been read.
 """
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from api.limits.limiter import Kind
+from search.request import SearchRequest
 
 READ, PAGE, AUTOCOMPLETE, SEARCH, FACETS, EXPLAIN = 1, 2, 1, 2, 2, 5
 WRITE, LOGIN, ADMIN, BULK, SEARCHES, INSTANTSEARCH = 5, 10, 20, 50, 20, 10
@@ -65,11 +68,27 @@ def of_search(query: bytes) -> int:
     return SEARCH + facets + explain + deep(query)
 
 
+def of_body(requests: Iterable[SearchRequest], name: str) -> int:
+    """What searches that were sent in a body cost beyond what the first line of their request has paid."""
+    whole = sum(
+        SEARCH
+        + (0 if request.facets == () else FACETS)
+        + (EXPLAIN if request.explain else 0)
+        + _passed_over(request.page, request.per_page)
+        for request in requests
+    )
+    return max(0, whole - _POSTS[name][1])
+
+
 def deep(query: bytes) -> int:
     """The units for what is passed over before the page begins."""
     given = _parsed(query) if b"page" in query else {}
     page, per_page = (_number(given.get(name, "")) for name in ("page", "per_page"))
-    return min(DEEP_AT_MOST, max(0, page - 1) * min(per_page or 20, 100) // DEEP)
+    return _passed_over(page, min(per_page or 20, 100))
+
+
+def _passed_over(page: int, per_page: int) -> int:
+    return min(DEEP_AT_MOST, max(0, page - 1) * per_page // DEEP)
 
 
 def _parsed(query: bytes) -> dict[str, str]:

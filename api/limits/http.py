@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.identity import Identity
@@ -47,6 +48,13 @@ class RateLimit:
             return ANYBODY
         scope["principal"] = who
         return who
+
+
+async def pay(request: Request, who: Principal, cost: int) -> None:
+    """What a request turns out to cost beyond what it has paid. Raises TooManyRequests."""
+    if cost:
+        limiter: Limiter = request.app.state.limiter
+        request.scope["rate_limit"] = await limiter.spend(who, request.scope["client_address"], cost, "search")
 
 
 def headers_of(decision: Any) -> list[tuple[bytes, bytes]]:

@@ -6,9 +6,12 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Body, Depends
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import Searcher, ServiceDep, may_search
+from api.limits.costs import of_body
+from api.limits.http import pay
 from api.problems import answers
 from api.rest.instantsearch_models import REQUESTS_BODY, ResultsOut
 from api.routing import StrictRoute
@@ -34,10 +37,11 @@ PATH = "/api/v1/instantsearch"
     },
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUESTS_BODY}}}},
 )
-async def instantsearch(service: ServiceDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
+async def instantsearch(request: Request, service: ServiceDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
     """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
     asked = read_requests(body)
     requests = [await _request(service, who, number, each) for number, each in enumerate(asked)]
+    await pay(request, who, of_body(requests, "instantsearch"))
     searches = [place for place, each in enumerate(asked) if each.facet is None]
     values = [place for place, each in enumerate(asked) if each.facet is not None]
     found, facets = await asyncio.gather(

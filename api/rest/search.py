@@ -8,6 +8,8 @@ from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import Response
 
 from api.auth import Searcher, ServiceDep, may_search
+from api.limits.costs import of_body
+from api.limits.http import pay
 from api.problems import answers
 from api.rest.search_models import (
     AUTOCOMPLETE_PARAMETERS,
@@ -62,14 +64,20 @@ async def search(request: Request, service: ServiceDep, who: Searcher) -> Respon
     responses={**_FOUND, **answers(401, 403, 413, 422, 503)},
     openapi_extra={"requestBody": _BODY},
 )
-async def search_json(service: ServiceDep, who: Searcher, body: Annotated[dict[str, Any], Body()]) -> Response:
-    return _answer(await service.search(who, parameters_of(body)))
+async def search_json(
+    request: Request, service: ServiceDep, who: Searcher, body: Annotated[dict[str, Any], Body()]
+) -> Response:
+    asked = await service.read_search(who, parameters_of(body))
+    await pay(request, who, of_body([asked], "search"))
+    (found,) = await service.search_all(who, [asked])
+    return _answer(found)
 
 
 @router.post("/search/multi", summary="Up to 20 searches at once", responses=answers(401, 403, 413, 422, 503))
-async def search_multi(service: ServiceDep, who: Searcher, body: SearchesIn) -> SearchesOut:
+async def search_multi(request: Request, service: ServiceDep, who: Searcher, body: SearchesIn) -> SearchesOut:
     """Each item is a body of `POST /search`; `results` are their answers, in order. A mistake in one refuses all."""
     requests = [await _read_item(service, who, number, item) for number, item in enumerate(body.searches)]
+    await pay(request, who, of_body(requests, "search/multi"))
     found = await service.search_all(who, requests)
     return _answer({"results": found})  # type: ignore[return-value]  # as the models say, without being checked again
 

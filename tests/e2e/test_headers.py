@@ -134,7 +134,7 @@ async def test_secrets_are_in_no_log_and_in_no_answer(settings: Settings, app: F
     with redirect_stderr(said):
         async with an_app(settings, database_url="postgresql://u:hunter2-in-a-url@127.0.0.1:1/x") as broken:
             for one in (app, broken):
-                async with at(one, Authorization=f"Bearer {secrets[2]}") as client:
+                async with at(one, "127.0.0.1", Authorization=f"Bearer {secrets[2]}") as client:
                     answers.append(await client.post(PRODUCTS, json={"secret": secrets[1]}))
                     form = {"username": "a@b.example", "password": secrets[1]}
                     answers.append(await client.post("/api/v1/auth/token", data=form))

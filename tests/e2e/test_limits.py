@@ -21,6 +21,7 @@ from tests.e2e.limited import ANOTHER, PROXY, SOMEBODY, an_app, at, budget
 pytestmark = pytest.mark.usefixtures("db")
 
 TOKEN = "/api/v1/auth/token"
+ANYWHERE = "0.0.0.0/0"
 
 
 async def _spend(client: httpx.AsyncClient, times: int) -> list[int]:
@@ -147,7 +148,7 @@ async def test_a_proxy_next_door_is_not_exempt(settings: Settings) -> None:
 
 
 async def test_health_and_metrics_are_never_refused(settings: Settings) -> None:
-    async with an_app(settings, limits_per_address=1) as app, at(app) as client:
+    async with an_app(settings, limits_per_address=1, metrics_networks=ANYWHERE) as app, at(app) as client:
         assert await _spend(client, 2) == [404, 429]
         for path in ("/health/live", "/metrics"):
             assert [(await client.get(path)).status_code for _ in range(3)] == [200] * 3
@@ -159,7 +160,7 @@ async def test_limits_can_be_turned_off(settings: Settings) -> None:
 
 
 async def test_refusals_are_counted(settings: Settings) -> None:
-    async with an_app(settings, limits_per_address=1) as app, at(app) as client:
+    async with an_app(settings, limits_per_address=1, metrics_networks=ANYWHERE) as app, at(app) as client:
         assert await _spend(client, 3) == [404, 429, 429]
         told = (await client.get("/metrics")).text
         assert 'catalog_rate_limited_total{kind="read",policy="address"} 2.0' in told
@@ -222,7 +223,8 @@ async def test_without_redis_each_process_counts_for_itself_and_comes_back(
 ) -> None:
     monkeypatch.setattr("api.limits.counters.PAUSE_SECONDS", 0.0)
     with ephemeral(servers=["redis"]) as servers:
-        async with an_app(settings, redis_url=servers.redis_url, limits_per_address=5) as app, at(app) as client:
+        changes = {"redis_url": servers.redis_url, "limits_per_address": 5, "metrics_networks": ANYWHERE}
+        async with an_app(settings, **changes) as app, at(app) as client:
             assert await _spend(client, 3) == [404] * 3
             servers.redis.stop()
             assert await _spend(client, 6) == [404] * 5 + [429], "a budget of this process, from its beginning"
@@ -248,3 +250,20 @@ async def test_the_scope_tells_other_doors_who_and_from_where(settings: Settings
             await client.get(f"{PRODUCTS}/{NOBODY}")
     (scope,) = seen
     assert (scope["client_address"].text, scope["rate_limit"].policy) == (SOMEBODY, "address")
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("path", "body", "cost"),
+    [
+        ("/api/v1/search", {"q": "a", "page": 100, "per_page": 100}, 13),
+        ("/api/v1/search/multi", {"searches": [{"q": "a"}] * 20}, 80),
+        ("/api/v1/instantsearch", [{"indexName": "products", "params": {"facets": ["brand"]}}] * 20, 80),
+    ],
+)
+async def test_searches_in_a_body_pay_for_what_they_ask(settings: Settings, path: str, body: Any, cost: int) -> None:
+    async with an_app(settings, limits_per_address=100) as app, at(app) as client:
+        answer = await client.post(path, json=body)
+        assert (answer.status_code, budget(answer)["r"]) == (200, 100 - cost)
+    async with an_app(settings, limits_per_address=cost - 1) as app, at(app, ANOTHER) as client:
+        assert_problem(await client.post(path, json=body), 429)

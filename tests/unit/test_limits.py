@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.limits.addresses import client_address, networks
-from api.limits.costs import charge
+from api.limits.costs import charge, of_body
 from api.limits.windows import Window, used, wait, window_at
+from search.request import SearchRequest
 
 TRUSTED = networks("10.0.0.0/8, fd00::/8")
 
@@ -106,3 +107,21 @@ def test_a_header_of_somebody_who_is_no_proxy_is_noticed() -> None:
 )
 def test_prices(method: str, path: str, query: bytes, expected: tuple[str, int]) -> None:
     assert charge(method, path, query) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "requests", "more"),
+    [
+        ("search", [SearchRequest()], 0),
+        ("search", [SearchRequest(facets=())], 0),
+        ("search", [SearchRequest(explain=True)], 5),
+        ("search", [SearchRequest(page=100, per_page=100)], 9),
+        ("search/multi", [SearchRequest()] * 5, 0),
+        ("search/multi", [SearchRequest()] * 20, 60),
+        ("instantsearch", [SearchRequest(facets=("brand",))] * 2, 0),
+        ("instantsearch", [SearchRequest(facets=("brand",))] * 20, 70),
+        ("instantsearch", [SearchRequest(facets=())] * 20, 30),
+    ],
+)
+def test_searches_in_a_body_pay_what_they_cost(name: str, requests: list[SearchRequest], more: int) -> None:
+    assert of_body(requests, name) == more

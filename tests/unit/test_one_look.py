@@ -26,3 +26,23 @@ async def test_those_who_ask_meanwhile_get_what_it_finds() -> None:
     free.set()
     assert await asyncio.gather(*asking[1:]) == [1] * 9
     assert await ask() == 2
+
+
+async def test_a_look_that_nobody_waits_for_is_ended() -> None:
+    begun, ended = asyncio.Event(), False
+
+    async def look() -> None:
+        nonlocal ended
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended = True
+
+    ask = OneLook(look)
+    asking = asyncio.create_task(ask())
+    await begun.wait()
+    asking.cancel()
+    await ask.close()
+    assert ended
+    await ask.close()
