@@ -8,7 +8,6 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from catalog.connections import connect
-from catalog.errors import Unavailable
 from catalog.services.audit import CLI, RUNNING
 from catalog.settings import Settings
 
@@ -30,13 +29,10 @@ def recorded(
     """Around a change that is not one transaction: a row written before it begins, and completed at its end.
 
     `told` is in the row from the beginning, `counts` as they are at the end. A row that goes on saying "running" was of
-    a process that died. Raises Unavailable when the database does not answer, with nothing changed.
+    a process that died. Raises psycopg.OperationalError when the database does not answer, with nothing changed.
     """
-    try:
-        with closing(connect(settings, "catalog-cli", autocommit=True)) as connection:
-            entry = record(connection, action, target, {**told, "state": RUNNING})
-    except psycopg.OperationalError as error:
-        raise Unavailable("The database does not answer. Nothing was changed.") from error
+    with closing(connect(settings, "catalog-cli", autocommit=True)) as connection:
+        entry = record(connection, action, target, {**told, "state": RUNNING})
     state = "failed"
     try:
         yield
