@@ -103,8 +103,10 @@ def test_limits_in_words(low: float | None, high: float | None, text: str) -> No
 
 @pytest.mark.parametrize(("missing", "partly"), [([], False), (["steel"], True)])
 def test_products_that_lack_words_are_told_of_only_where_there_are_some(missing: list[str], partly: bool) -> None:
-    hit: dict[str, Any] = {"id": "1", "sku": "M", "name": "Mug", "brand": None, "category": None, "price": 9.0, "currency": "USD",
-           "in_stock": True, "image": None, "highlight": {}, "variant": None, "missing": missing}  # fmt: skip
+    hit: dict[str, Any] = {
+        "id": "1", "sku": "M", "name": "Mug", "brand": None, "category": None, "price": 9.0, "currency": "USD",
+        "in_stock": True, "image": None, "highlight": {}, "variant": None, "missing": missing,
+    }  # fmt: skip
     query: dict[str, Any] = {
         "text": "steel mug",
         "interpreted": {"match": "some"},
