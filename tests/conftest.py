@@ -1,9 +1,10 @@
 """Real servers for every test: started once by the controlling process, one database and index prefix per worker."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -18,7 +19,9 @@ from catalog.settings import Settings
 from cli.run import migrate_database
 from indexer.rebuild import ensure_index
 from stack import ephemeral
-from tests.support import emptied
+from tests.e2e.small_catalogue import CATALOGUE
+from tests.kept import Kept, opened
+from tests.support import live_index, store, sync_all
 
 POSTGRES, REDIS, ELASTICSEARCH, PASSWORD = (
     "TEST_POSTGRES_URL",
@@ -96,18 +99,64 @@ def es(settings: Settings) -> Iterator[Elasticsearch]:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def kept(settings: Settings, es: Elasticsearch) -> Kept:
+    return Kept(settings, es)
+
+
 @pytest.fixture
-def db(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connection[Any]]:
-    with emptied(settings, es) as connection:
+def stock() -> Sequence[dict[str, Any]]:
+    """The products of `stocked`. A file that wants others says so in a fixture of this name."""
+    return CATALOGUE
+
+
+@pytest.fixture
+def db(request: pytest.FixtureRequest, settings: Settings, kept: Kept) -> Iterator[psycopg.Connection[Any]]:
+    """An autocommit connection to an empty catalogue: no row, no index, but what `index` and `stocked` have made."""
+    wanted = None
+    if "stocked" in request.fixturenames:
+        wanted = request.getfixturevalue("stock")
+    elif "index" in request.fixturenames:
+        wanted = ()
+    with opened(settings) as connection:
+        kept.begin(connection, wanted)
         yield connection
 
 
 @pytest.fixture
-def index(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) -> str:
-    """The first, empty index, live."""
-    name = ensure_index(settings, es)
-    assert name is not None
-    return name
+def index(
+    request: pytest.FixtureRequest, settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, kept: Kept
+) -> str:
+    """The first, empty index, live; with `stocked`, there are products in it."""
+
+    def fill() -> dict[str, UUID]:
+        ensure_index(settings, es)
+        return {}
+
+    if "stocked" in request.fixturenames:
+        fill()
+    else:
+        kept.make(db, (), fill)
+    return live_index(db)
+
+
+@pytest.fixture
+def stocked(
+    settings: Settings,
+    db: psycopg.Connection[Any],
+    es: Elasticsearch,
+    index: str,
+    stock: Sequence[dict[str, Any]],
+    kept: Kept,
+) -> dict[str, UUID]:
+    """The products of `stock`, written and in the index: their ids by sku."""
+
+    def fill() -> dict[str, UUID]:
+        ids = store(settings, stock)
+        sync_all(settings, db, es)
+        return ids
+
+    return kept.make(db, stock, fill)
 
 
 @pytest.fixture

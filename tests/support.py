@@ -1,13 +1,12 @@
 """Shared steps of the tests: store products, bring the index up to date, read documents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
-import redis
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
@@ -18,7 +17,7 @@ from indexer.registry import LIVE, targets
 from indexer.sync import Batch, sync_batch
 
 
-def store(settings: Settings, products: list[dict[str, Any]]) -> dict[str, UUID]:
+def store(settings: Settings, products: Iterable[dict[str, Any]]) -> dict[str, UUID]:
     """Import products; missing names and prices are filled in. The ids by sku."""
     lines = [orjson.dumps({"name": f"Product {item['sku']}", "price": "10.00"} | item) for item in products]
     results = list(import_lines(lines, settings))
@@ -65,28 +64,6 @@ def ledger(db: psycopg.Connection[Any], product_id: UUID) -> dict[str, Any]:
     assert row is not None
     held: dict[str, Any] = row[0]
     return held
-
-
-@contextmanager
-def emptied(settings: Settings, es: Elasticsearch) -> Iterator[psycopg.Connection[Any]]:
-    """An autocommit connection to an empty catalogue without any index."""
-    with connect(settings, "test", autocommit=True) as connection:
-        # Triggers refuse TRUNCATE, and rightly: in the replica role they do not fire.
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "TRUNCATE products, product_images, product_variants, skus, categories, brands, users, jobs, "
-            "reindex_chunks, counters, product_sync, fanout, search_indexes, synonyms, revisions, "
-            "sessions, refresh_tokens, api_keys, audit_log, domain_events, "
-            "event_relay, event_consumers, event_dead_letters, webhooks, webhook_deliveries, "
-            "orders, order_lines, idempotency_keys"
-        )
-        connection.execute("SET session_replication_role = origin")
-        indexes = list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))
-        if indexes:
-            es.indices.delete(index=indexes)
-        with redis.Redis.from_url(settings.redis_url) as client:
-            client.flushdb()
-        yield connection
 
 
 @contextmanager

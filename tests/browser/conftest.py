@@ -15,8 +15,9 @@ from catalog.settings import Settings
 from indexer.rebuild import ensure_index
 from stack.ports import free_port
 from tests.browser.chromium import NoBrowser, ensure
+from tests.kept import emptied
 from tests.processes import running, wait_until
-from tests.support import emptied, store, sync_all
+from tests.support import store, sync_all
 
 GENERATED = 300
 EVIL = "<img src=x onerror=alert(1)>"

@@ -1,10 +1,10 @@
 """Every case through every door: the answer is REST's, and holds what is known beforehand."""
 
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from catalog.services import tokens
@@ -12,8 +12,6 @@ from catalog.settings import Settings
 from tests.conformance import graphql_door, grpc_door, rest_door
 from tests.conformance.cases import CASES, Case
 from tests.conformance.doors import Answer, OpenDoor, Refused, World
-from tests.e2e.small_catalogue import CATALOGUE
-from tests.support import store, sync_all
 
 REFERENCE: OpenDoor = rest_door.open_door
 # A driver is added here, and nowhere else; what its door does not offer is left out by the methods that it has.
@@ -32,9 +30,8 @@ TABLE = [
 
 
 @pytest.fixture
-def world(settings: Settings, app: FastAPI, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> World:
-    ids = {sku: str(product_id) for sku, product_id in store(settings, CATALOGUE).items()}
-    sync_all(settings, db, es)
+def world(settings: Settings, app: FastAPI, db: psycopg.Connection[Any], stocked: dict[str, UUID]) -> World:
+    ids = {sku: str(product_id) for sku, product_id in stocked.items()}
     signed_in: dict[str, str] = {}
     for role in ROLES:
         row = db.execute(

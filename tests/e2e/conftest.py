@@ -3,18 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from catalog.services import tokens
 from catalog.services.passwords import hash_password
 from catalog.settings import Settings
-from tests.e2e.small_catalogue import CATALOGUE
-from tests.support import store, sync_all
 
 PASSWORD = "a password for tests"
 
@@ -64,6 +62,5 @@ async def analyst(signed_in: SignedIn) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def small_catalogue(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> None:
-    store(settings, CATALOGUE)
-    sync_all(settings, db, es)
+def small_catalogue(stocked: dict[str, UUID]) -> None:
+    """CATALOGUE, in the index."""

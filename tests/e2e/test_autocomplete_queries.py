@@ -15,10 +15,12 @@ from tests.support import store, sync_all
 Db = psycopg.Connection[Any]
 
 
-@pytest.fixture(autouse=True)
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, TYPED)
-    sync_all(settings, db, es)
+pytestmark = pytest.mark.usefixtures("stocked")
+
+
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return TYPED
 
 
 async def test_the_last_word_is_completed_in_the_context_of_those_before(client: httpx.AsyncClient) -> None:

@@ -6,12 +6,9 @@ from urllib.parse import quote
 import httpx
 import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 
 from api.rest.search_models import Facet
-from catalog.settings import Settings
 from tests.e2e.helpers import assert_problem
-from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
 
@@ -27,10 +24,12 @@ CATALOGUE: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, CATALOGUE)
-    sync_all(settings, db, es)
+pytestmark = pytest.mark.usefixtures("stocked")
+
+
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return CATALOGUE
 
 
 async def facet(client: httpx.AsyncClient, name: str, **params: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -38,12 +39,15 @@ COMBINATIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def catalogue(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> None:
-    store(settings, list(generate_products(PRODUCTS, 7)))
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
     # One more attribute that is an option in some products and an own attribute in others.
-    store(settings, [{"sku": f"plain-{color}", "attributes": {"color": color}} for color in ("black", "white")])
-    sync_all(settings, db, es)
+    plain = [{"sku": f"plain-{color}", "attributes": {"color": color}} for color in ("black", "white")]
+    return [*generate_products(PRODUCTS, 7), *plain]
+
+
+@pytest.fixture
+def catalogue(db: psycopg.Connection[Any], stocked: dict[str, UUID]) -> None:
     sql_shop.look(db)
 
 

@@ -26,7 +26,8 @@ from catalog.settings import Settings
 from indexer.rebuild import ensure_index
 from tests.e2e.served import served
 from tests.e2e.small_catalogue import CATALOGUE
-from tests.support import emptied, store, sync_all
+from tests.kept import emptied
+from tests.support import store, sync_all
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
 load_all_checks()

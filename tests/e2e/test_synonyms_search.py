@@ -27,10 +27,12 @@ CATALOGUE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, CATALOGUE)
-    sync_all(settings, db, es)
+pytestmark = pytest.mark.usefixtures("stocked")
+
+
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return CATALOGUE
 
 
 async def found(client: httpx.AsyncClient, q: str) -> set[str]:

@@ -27,10 +27,12 @@ MUG: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, [TEE, MUG])
-    sync_all(settings, db, es)
+pytestmark = pytest.mark.usefixtures("stocked")
+
+
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return [TEE, MUG]
 
 
 async def shown(client: httpx.AsyncClient, **params: Any) -> list[tuple[str, str | None, float]]:

@@ -6,24 +6,23 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 
 from api.app import create_app
 from catalog.settings import Settings
 from tests.integration.mixed_catalogue import VALUE_FACETS, filters, products
-from tests.support import store, sync_all
 
 PRODUCTS = 300
 SEARCHES = 60
 PER_PAGE = 40
 
 
-@pytest.fixture
-def catalogue(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> None:
-    store(settings, products(PRODUCTS, 11))
-    sync_all(settings, db, es)
+pytestmark = pytest.mark.usefixtures("stocked")
+
+
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return products(PRODUCTS, 11)
 
 
 @pytest.fixture
@@ -39,9 +38,6 @@ async def away(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         while app.state.search.breaker.closed:
             app.state.search.breaker.failed()
         yield client
-
-
-pytestmark = pytest.mark.usefixtures("catalogue")
 
 
 def searches(seed: int) -> list[dict[str, Any]]:

@@ -3,19 +3,17 @@
 from random import Random
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 
-from catalog.settings import Settings
 from search.facet_response import VALUES
 from search.value_prefix import begins
 from tests import sql_shop
 from tests.integration.mixed_catalogue import RANGE_FACETS, STORED, VALUE_FACETS, filters, products
 from tests.sql_shop import Shown
-from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
 
@@ -25,10 +23,13 @@ PER_PAGE = 40
 PREFIXES = ["", "r", "BL", "cre", "apf", "nan", "ÑA", "aet", "wool m", "mix wo", "m", "10", "mx 1", "y", "z", "½"]
 
 
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return products(PRODUCTS, 11)
+
+
 @pytest.fixture
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, products(PRODUCTS, 11))
-    sync_all(settings, db, es)
+def catalogue(db: psycopg.Connection[Any], stocked: dict[str, UUID]) -> None:
     sql_shop.look(db)
 
 

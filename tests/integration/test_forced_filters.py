@@ -6,16 +6,13 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from api.service import Service
 from catalog.errors import NotFound
 from catalog.services.principals import PUBLIC, Principal
-from catalog.settings import Settings
 from tests import sql_shop
 from tests.integration.mixed_catalogue import STORED, filters, products
-from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
 Parameters = dict[str, Any]
@@ -44,10 +41,13 @@ HARD: list[Parameters] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def stock() -> list[dict[str, Any]]:
+    return products(PRODUCTS, 23)
+
+
 @pytest.fixture
-def catalogue(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
-    store(settings, products(PRODUCTS, 23))
-    sync_all(settings, db, es)
+def catalogue(db: psycopg.Connection[Any], stocked: dict[str, UUID]) -> None:
     sql_shop.look(db)
 
 
