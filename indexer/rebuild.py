@@ -301,6 +301,8 @@ def _finish(connection: psycopg.Connection[Any], client: Elasticsearch, settings
             _note_left_out(connection, client, job, target)
             failpoint(settings, "rebuild.before_switch")
         switch(connection, client, settings, target.name)
+        if chunks.tally(connection, job.id).documents:
+            _gather(client, target.name)
         jobs.note(connection, job.id, phase="live")
         jobs.end(connection, job.id, jobs.DONE)
         log.info("rebuild.done", job_id=str(job.id), index=target.name)
@@ -317,6 +319,14 @@ def _ready_for_search(client: Elasticsearch, settings: Settings, name: str) -> N
             }
         },
     )
+
+
+def _gather(client: Elasticsearch, name: str) -> None:
+    """Have Elasticsearch make one segment of what was written in many: a search looks its words up in each of them.
+
+    Nobody waits for it, and nothing but speed is lost with it (docs/decisions/0023-one-segment.md).
+    """
+    client.indices.forcemerge(index=name, max_num_segments=1, wait_for_completion=False)
 
 
 def _note_left_out(

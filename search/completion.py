@@ -4,6 +4,7 @@ This is the tolerance of the queries of `search.suggest_samples`, for texts that
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def fit(part: str, word: str, *, typos: bool = True) -> Fit:
     if singular(part) == singular(word):
         return Fit.WHOLE
     edits = edits_allowed(part) if typos else 0
-    return Fit.TYPO if edits and min(_prefix_distances(part, word[: len(part) + edits])) <= edits else Fit.NONE
+    return Fit.TYPO if edits and min(_prefix_distances(part, word[: len(part) + edits], edits)) <= edits else Fit.NONE
 
 
 def best_fit(part: str, words: Iterable[str], *, typos: bool = True) -> tuple[Fit, str | None]:
@@ -164,8 +165,10 @@ def distance(part: str, word: str) -> int:
     return _prefix_distances(part, word)[-1]
 
 
-def _prefix_distances(part: str, word: str) -> list[int]:
+def _prefix_distances(part: str, word: str, enough: int = sys.maxsize) -> list[int]:
     """The fewest edits (a swap of neighbours is one) that turn `part` into each beginning of `word`, by its length.
+
+    Once all are more than `enough`, they only grow: then it ends early, with those of a beginning of `part`.
 
     Source: optimal string alignment distance; L. Boytsov, "Indexing methods for approximate dictionary searching:
     comparative analysis", ACM Journal of Experimental Algorithmics 16, 2011.
@@ -179,4 +182,6 @@ def _prefix_distances(part: str, word: str) -> list[int]:
             if at > 1 and to > 1 and char == word[to - 2] and part[at - 2] == other:
                 cost = min(cost, last[to - 2] + 1)
             row.append(cost)
+        if min(row) > enough:
+            break
     return row

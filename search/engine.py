@@ -115,7 +115,7 @@ class SearchEngine:
             asked |= {(number, name): _at(body, point) for name, body in parts.items() if body is not None}
         helping = {(HELP, name): body for name, body in help_bodies(plans[0]).items()}
         answers = await self._ask_named(asked | helping, request.explain or None)
-        found = [joined({name: answers.get((number, name)) for name in PARTS}) for number in range(len(plans))]
+        found = [joined(plan, {name: answers.get((at, name)) for name in PARTS}) for at, plan in enumerate(plans)]
         plan, answer = first_that_finds_enough(plans, found)
         response = self._respond(plan, answer, point, (request.page - 1) * request.per_page)
         helps = {name: answers[HELP, name] for _, name in helping}

@@ -68,6 +68,11 @@ class SearchPlan:
         """How many of the words a product must hold."""
         return NEEDED[self.strictness or "all"]
 
+    @property
+    def tells_of_words(self) -> bool:
+        """Whether the answer depends on which of the words a product holds."""
+        return bool(self.words) and (self.strictness not in (None, "all") or bool(self.split))
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

@@ -187,7 +187,6 @@ def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[st
         "size": request.per_page,
         "from": (request.page - 1) * request.per_page,
         "track_total_hits": True,
-        "track_scores": True,
         "_source": HIT_SOURCE + EXPLAIN_SOURCE if request.explain else HIT_SOURCE,
         "query": scored_by_price(_scored(plan), variants, _order(plan)) if by_variant(plan) else _scored(plan),
         "sort": _sort(plan),
@@ -198,14 +197,24 @@ def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[st
     if filters:
         shown = {"size": 1, "_source": True, "sort": [{"variants.price_cents": _order(plan)}]}
         body["post_filter"] = with_variants_shown(filters, shown)
-    # Before the shopper's filters: what the words alone find, and how well the best of it holds them.
     if plan.words:
         body["highlight"] = _highlight(plan.words.said)
-        best = {"best": {"top_hits": {"size": 1, "_source": False}}}
-        body["aggs"] = {FOUND: {"filter": MATCH_ALL, "aggs": best}}
-    elif filters:
-        body["aggs"] = {FOUND: {"filter": MATCH_ALL}}
+    if not by_score(plan):
+        body["track_scores"] = True
+    if unsaid := _unsaid(plan, alone=not filters and after is None):
+        body["aggs"] = unsaid
     return body
+
+
+def _unsaid(plan: SearchPlan, *, alone: bool) -> dict[str, Any]:
+    """What the words find before the shopper's filters, and the best of it, where the hits do not say so themselves.
+
+    To fetch one more hit prepares the whole query once more. `alone`: nothing but the words decides which hits there
+    are.
+    """
+    if plan.tells_of_words and not (alone and plan.request.page == 1 and by_score(plan)):
+        return {FOUND: {"filter": MATCH_ALL, "aggs": {"best": {"top_hits": {"size": 1, "_source": False}}}}}
+    return {} if alone else {FOUND: {"filter": MATCH_ALL}}
 
 
 def best_body(plan: SearchPlan) -> dict[str, Any] | None:
@@ -248,16 +257,31 @@ def _scored(plan: SearchPlan) -> Clause:
     if plan.strictness is None:
         return {"bool": {"filter": [published(plan)]}}
     found = _identified(plan)
+    told = plan.request.explain
     if plan.words:
         raised = gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near))
         text = {
             "query": matching(plan.words, plan.needed, DIALS),
-            "functions": raised,
+            "functions": raised if told else unnamed(raised),
             "score_mode": "sum",
             "boost_mode": "multiply",
         }
         found.append({"function_score": text})
+    if not told and not plan.tells_of_words:
+        found = unnamed(found)
     return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": found}}]}}
+
+
+def unnamed(query: Any) -> Any:
+    """The same query, which says nothing of the clauses that a hit matches: to find out runs each of them once more."""
+    if isinstance(query, dict):
+        return {key: unnamed(held) for key, held in query.items() if key != "_name"}
+    return [unnamed(held) for held in query] if isinstance(query, list) else query
+
+
+def by_score(plan: SearchPlan) -> bool:
+    """Whether the best match of the words comes first: its score is then what hits are sorted by."""
+    return plan.strictness is not None and plan.request.sort == "relevance"
 
 
 def by_variant(plan: SearchPlan) -> bool:

@@ -14,7 +14,7 @@ from search.filters import category_path, filters_of
 from search.helping import build_help
 from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
 from search.profile import Profile, read_profile
-from search.query import FOUND, by_variant
+from search.query import FOUND, by_score, by_variant
 from search.text_query import covered, split_of
 from search.words import change, read_words
 
@@ -48,7 +48,7 @@ def build_response(
         | ({"plan": explain_plan(plan)} if request.explain else {}),
         "total": {"value": hits["total"]["value"], "exact": hits["total"]["relation"] == "eq"},
         "hits": [
-            _hit(position, hit, currency, scored=not by_variant(plan)) | _told(plan, hit)
+            _hit(position, hit, currency, _score(plan, hit)) | _told(plan, hit)
             for position, hit in enumerate(hits["hits"], first)
         ],
         "facets": build_facets(plan, filters, answer.get("aggregations", {}), currency),
@@ -61,14 +61,16 @@ def build_response(
     }
 
 
-def joined(parts: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
+def joined(plan: SearchPlan, parts: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
     """The answers to the parts of one plan as the one answer that they would be."""
     answer, facets, best = (parts[name] for name in PARTS)
     if answer is None:
         raise ValueError("a plan has hits")
-    found = answer.get("aggregations", {}) | (facets["aggregations"] if facets else {})
-    if best is not None:
-        found[FOUND]["best"] = {"hits": best["hits"]}
+    hits, found = answer["hits"], answer.get("aggregations", {}) | (facets["aggregations"] if facets else {})
+    if plan.words:
+        # What was not asked for, because the hits say it: see `search_body`.
+        said = {"doc_count": hits["total"]["value"], "best": {"hits": {"hits": hits["hits"][:1]}}}
+        found[FOUND] = said | found.get(FOUND, {}) | ({"best": {"hits": best["hits"]}} if best else {})
     return answer | {"aggregations": found}
 
 
@@ -80,7 +82,7 @@ def build_suggestions(
     if not helps and not nothing:
         return None
     offered = build_help(plan, helps, nothing=nothing)
-    popular = [_hit(place, hit, currency, scored=False) for place, hit in enumerate(offered["popular"], 1)]
+    popular = [_hit(place, hit, currency, None) for place, hit in enumerate(offered["popular"], 1)]
     found = answer["aggregations"].get(FOUND)
     return {"without_filters": found["doc_count"] if found and nothing else None} | offered | {"popular": popular}
 
@@ -207,7 +209,15 @@ def _chosen(plan: SearchPlan, buckets: list[dict[str, Any]]) -> Category | None:
     return None
 
 
-def _hit(position: int, hit: dict[str, Any], currency: str, scored: bool) -> dict[str, Any]:
+def _score(plan: SearchPlan, hit: dict[str, Any]) -> float | None:
+    """How well the hit matches; None where its score is a price."""
+    if by_variant(plan):
+        return None
+    score: float | None = hit["sort"][0] if by_score(plan) else hit["_score"]
+    return score
+
+
+def _hit(position: int, hit: dict[str, Any], currency: str, score: float | None) -> dict[str, Any]:
     source = hit["_source"]
     variant = _variant(hit)
     category = source.get("category")
@@ -225,7 +235,7 @@ def _hit(position: int, hit: dict[str, Any], currency: str, scored: bool) -> dic
         "highlight": {name: held[0] for name, held in hit.get("highlight", {}).items()},
         "variant": variant,
         "pinned": False,
-        "score": hit["_score"] if scored else None,
+        "score": score,
     }
 
 

@@ -12,13 +12,14 @@ from elasticsearch import Elasticsearch
 from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer.compare import differences
-from indexer.rebuild import Progress, ensure_index, rebuild, start
+from indexer.rebuild import Progress, Step, advance, ensure_index, rebuild, start, work
 from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
 from indexer.switch import rollback
 from indexer.sync import sync_batch
 from indexer.upkeep import expire_standby
 from mappings.names import read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS, Schema
+from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
@@ -249,3 +250,27 @@ def test_standby_indexes_expire(settings: Settings, db: Db, es: Elasticsearch, i
 def test_an_index_that_exists_is_kept(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
     assert ensure_index(settings, es) is None
     assert documents(db, es) == {}
+
+
+def test_a_rebuilt_index_becomes_one_segment(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
+    """Each change that is refreshed while the index is built makes a segment of its own."""
+    store(settings, [{"sku": f"p{number}"} for number in range(30)])
+    sync_all(settings, db, es)
+    start(db)
+    assert advance(db, es, settings) is Step.WORKED
+    (building,) = (target.name for target in targets(db) if target.state == BUILDING)
+    for price in (1, 2, 3):
+        db.execute("UPDATE products SET price = %s WHERE sku = %s", (price, f"p{price}"))
+        sync_all(settings, db, es)
+        es.indices.refresh(index=building)
+    assert _segments(es, building) >= 3
+    work(db, es, settings)
+    assert {target.name: target.state for target in targets(db)}[building] == LIVE
+    wait_until(lambda: _segments(es, building) == 1)
+    assert differences(db, es, building) == []
+
+
+def _segments(es: Elasticsearch, name: str) -> int:
+    """Those that searches look into."""
+    (shard,) = es.indices.segments(index=name)["indices"][name]["shards"]["0"]
+    return sum(segment["search"] for segment in shard["segments"].values())
