@@ -326,7 +326,8 @@ def _gather(client: Elasticsearch, name: str) -> None:
 
     Nobody waits for it, and nothing but speed is lost with it (docs/decisions/0023-one-segment.md).
     """
-    client.indices.forcemerge(index=name, max_num_segments=1, wait_for_completion=False)
+    with suppress(ApiError, TransportError):
+        client.indices.forcemerge(index=name, max_num_segments=1, wait_for_completion=False)
 
 
 def _note_left_out(
