@@ -1,7 +1,7 @@
 """Runs batch after batch until nothing is pending, the pause of an outage begins, or the time is up."""
 
-import contextlib
 import time
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -29,14 +29,14 @@ def drain(
 ) -> int:
     """The number of products settled. Returns early when Elasticsearch is away: the pump wakes us again."""
     settled = 0
-    emptied = False
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not pressure.pause_left():
         started = time.monotonic()
         batch = sync_batch(connection, client, settings, pressure.batch_size)
         seconds = time.monotonic() - started
         if not batch.claimed:
-            emptied = True
+            if settled >= BURST and waiting(connection, 1)[:2] == (0, False):
+                _show(client, settings)
             break
         settled += batch.settled
         if batch.unavailable:
@@ -52,8 +52,10 @@ def drain(
                 waiting=batch.waiting,
                 seconds=round(seconds, 3),
             )
-    if emptied and settled >= BURST and waiting(connection, 1)[:2] == (0, False):
-        # Whatever the answer, the index refreshes itself within its interval.
-        with contextlib.suppress(ApiError, TransportError):
-            client.indices.refresh(index=read_alias(settings.index_prefix))
     return settled
+
+
+def _show(client: Elasticsearch, settings: Settings) -> None:
+    """Whatever Elasticsearch answers, the index refreshes itself within its interval."""
+    with suppress(ApiError, TransportError):
+        client.indices.refresh(index=read_alias(settings.index_prefix))
