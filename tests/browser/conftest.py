@@ -42,7 +42,7 @@ def shop(settings: Settings, es: Elasticsearch) -> Iterator[str]:
         store(settings, [*generate_products(GENERATED, seed=7), *PRODUCTS])
         sync_all(settings, db, es)
         with running(served, "serve"):
-            wait_until(lambda: _is_up(address))
+            wait_until(lambda: _is_up(address), 120)
             yield address
 
 

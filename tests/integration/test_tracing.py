@@ -81,7 +81,7 @@ def test_requests_calls_and_tasks(settings: Settings, db: psycopg.Connection[Any
     traced = settings.model_copy(update={"otlp_endpoint": collector.address, "http_port": http, "grpc_port": rpc})
     address = f"http://127.0.0.1:{http}"
     with running(traced, "serve"), running(traced, "worker"), running(traced, "pump"):
-        wait_until(lambda: _alive(address), 60)
+        wait_until(lambda: _alive(address), 120)
         headers = {**TRACEPARENT, "X-Request-ID": "the-request"}
         assert httpx.get(f"{address}/api/v1/products/{ids['A']}?x=1", headers=headers).status_code == 422
         assert httpx.get(f"{address}/api/v1/products/{ids['A']}", headers=headers).status_code == 200

@@ -14,6 +14,7 @@ import psycopg
 import redis
 from celery import Celery
 from elasticsearch import ApiError, TransportError
+from elasticsearch.client import IndicesClient
 
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
@@ -148,23 +149,26 @@ class World:
 
     def block(self, on: bool) -> None:
         """Set or clear the write block of every index there is."""
-        self.es.indices.put_settings(
-            index=f"{self.settings.index_prefix}-*", settings={"index.blocks.write": on or None}
-        )
+        for name, indexes in self._indexes():
+            indexes.put_settings(index=name, settings={"index.blocks.write": on or None})
 
     def close_indexes(self) -> None:
         """Every index there is; readers know."""
         self.outage.begin()
-        self.es.indices.close(index=self._indexes(), ignore_unavailable=True)
+        for name, indexes in self._indexes():
+            indexes.close(index=name)
 
     def open_indexes(self) -> None:
         """Also those that were made since; until searches are answered again."""
-        self.es.indices.open(index=self._indexes(), ignore_unavailable=True, wait_for_active_shards=1)
+        for name, indexes in self._indexes():
+            indexes.open(index=name, wait_for_active_shards=1)
         self.within(60, self._searches, lambda: "The indexes are open, but searches are not answered")
         self.outage.end()
 
-    def _indexes(self) -> list[str]:
-        return list(self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body)
+    def _indexes(self) -> list[tuple[str, IndicesClient]]:
+        """One by one: an index that a rebuild drops meanwhile must not keep a request from the others."""
+        names = self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body
+        return [(name, self.es.options(ignore_status=404).indices) for name in names]
 
     def send(self, task: str) -> None:
         """What the scheduler would send."""
