@@ -7,7 +7,11 @@ from mappings.identifiers import fold
 
 # What follows is said about the thing, and is not the thing.
 # (One set of first characters for all that can follow: the expression is searched for in half the time.)
-_AFTER = re.compile(r"[\s,(\[|;](?:(?<=[,(\[|;])|[-–—]\s|(?i:for|with|w/|in|by|from|und|and|&|incl)\s)")
+_AFTER = re.compile(
+    r"[\s,(\[|;](?:(?<=[,(\[|;])|[-–—]\s|(?i:for|with|without|w/|in|by|from|that|which|und|and|&|incl)\s)"
+)
+# Behind these a name goes on; behind the others it says what the thing is for, or has.
+_GOES_ON = frozenset(["", *",([|;-–—", "in"])
 _ALSO = re.compile(r"\s*[,/&]\s*|\s+and\s+", re.IGNORECASE)
 _ANY = re.compile(r"[^\W_]+")
 # Letters and digits of ASCII in lower case, and a space for everything else.
@@ -27,13 +31,32 @@ QUALITIES = frozenset(_QUALITIES.split())
 SHORTEST = 3
 
 
-def head_of(name: str) -> str | None:
+def head_of(name: str, brand: str | None = None) -> str | None:
     """'Norvane 15 inch Laptop Bag, black' and 'Bag for Laptops 15' -> 'Bag': the last noun of the part that names.
 
-    None where there is none. What holds a digit is a measure or a model and no noun.
+    '(2 Pack) Phone Charger' and '3 in 1 Charger' are chargers: where the first part has no noun, the next one names,
+    but not what it is for. None where there is none. A brand is no noun, nor is what holds a digit.
     """
+    if brand:
+        name = _without(name, brand)
     found = _AFTER.search(name)
-    for part in reversed((name if found is None else name[: found.start()]).split()):
+    if found is None:
+        return _last_noun(name)
+    head = _last_noun(name[: found.start()])
+    return head_of(name[found.end() :]) if head is None and found[0].strip().lower() in _GOES_ON else head
+
+
+def _without(name: str, brand: str) -> str:
+    """'Laptop Lenovo X' by Lenovo -> 'Laptop  X'."""
+    first = name.lower().find(brand.lower())
+    last = first + len(brand)
+    if first < 0 or name[first - 1 : first].isalnum() or name[last : last + 1].isalnum():
+        return name
+    return name[:first] + name[last:]
+
+
+def _last_noun(text: str) -> str | None:
+    for part in reversed(text.split()):
         if any(map(str.isdigit, part)):
             continue
         words: list[str] = [part] if part.isalpha() else _WORD.findall(part)

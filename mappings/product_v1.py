@@ -148,7 +148,7 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
     for field in _OPTIONAL:
         if (value := row[field]) is not None:  # type: ignore[literal-required]  # they are names of a row
             document[field] = value
-    heads = [] if (head := head_of(name)) is None else [head]
+    heads = [] if (head := head_of(name, row["brand"])) is None else [head]
     if variants:
         document |= _variants(variants, options, read)
     if row["category_path"] and row["category_names"] and row["category_ids"]:

@@ -21,7 +21,9 @@ class Dials:
     brand: float = _dial(4, 1, 10)
     category: float = _dial(4, 1, 10)
     attributes: float = _dial(1, 1, 10)
-    description: float = _dial(3, 1, 10)
+    description: float = _dial(2, 1, 10)
+    # A word of the name by the name alone, besides: there no long description takes anything from it.
+    name_alone: float = _dial(0.3, 0, 2)
     # Every word of the query is there, where products that lack some are shown too.
     all_words: float = _dial(1.0, 0, 3)
     # The words stand in the name side by side, in their order.

@@ -32,7 +32,8 @@ def row(**given: Any) -> ProductRow:
 
 def test_every_field_of_a_document_is_mapped() -> None:
     full = row(
-        description="d", compare_at_cents=2999, gtin="4006381333931", publish_from="2026-01-01T00:00:00+00:00",
+        name="Norvane NX-450 Laptop", description="d", compare_at_cents=2999, gtin="4006381333931",
+        publish_from="2026-01-01T00:00:00+00:00",
         publish_until="2027-01-01T00:00:00+00:00", brand="Norvane", category_path="a/b", category_names=["A", "B"],
         category_ids=["1", "2"], image="/x.svg", attributes={"color": "black", "weight_g": 12.5},
         variants=[{"sku": "NX-450-M", "price_cents": 1999, "inventory": 1, "options": {"size": "M"}}],
@@ -82,10 +83,23 @@ def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
         ("Norvane Laptop Bag 15 inch, black", "Bag"), ("Norvane Book 14 Laptop", "Laptop"),
         ("Phone Charger for Norvane X", "Charger"), ("Running Shoes, Teal", "Shoes"), ("450", None),
         ("HP Pavilion Notebook Silver 43.2 cm", "Notebook"), ("Mens Jacket Black", "Jacket"),
+        ("(2 Pack) Phone Charger", "Charger"), ("3 in 1 Charger", "Charger"), ("12 for Laptops", None),
+        ("Chair without Arms", "Chair"),
     ],
 )  # fmt: skip
 def test_the_head_of_a_name(name: str, head: str | None) -> None:
     assert head_of(name) == head
+
+
+@pytest.mark.parametrize(
+    ("name", "brand", "head"),
+    [
+        ("Laptop Lenovo X", "Lenovo", "Laptop"), ("Mouse by Norvane", "Norvane", "Mouse"),
+        ("Norvaneous Lamp", "norvane", "Lamp"), ("Norvane 450", "Norvane", None),
+    ],
+)  # fmt: skip
+def test_a_brand_is_no_head(name: str, brand: str, head: str | None) -> None:
+    assert head_of(name, brand) == head
 
 
 def test_neighbours_are_also_one_word() -> None:
