@@ -13,8 +13,7 @@ from uuid import UUID
 import psycopg
 import redis
 from celery import Celery
-from elasticsearch import ApiError, TransportError
-from elasticsearch.client import IndicesClient
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
@@ -149,26 +148,26 @@ class World:
 
     def block(self, on: bool) -> None:
         """Set or clear the write block of every index there is."""
-        for name, indexes in self._indexes():
-            indexes.put_settings(index=name, settings={"index.blocks.write": on or None})
+        for name, es in self._indexes():
+            es.indices.put_settings(index=name, settings={"index.blocks.write": on or None})
 
     def close_indexes(self) -> None:
         """Every index there is; readers know."""
         self.outage.begin()
-        for name, indexes in self._indexes():
-            indexes.close(index=name)
+        for name, es in self._indexes():
+            es.indices.close(index=name)
 
     def open_indexes(self) -> None:
         """Also those that were made since; until searches are answered again."""
-        for name, indexes in self._indexes():
-            indexes.open(index=name, wait_for_active_shards=1)
+        for name, es in self._indexes():
+            es.indices.open(index=name, wait_for_active_shards=1)
         self.within(60, self._searches, lambda: "The indexes are open, but searches are not answered")
         self.outage.end()
 
-    def _indexes(self) -> list[tuple[str, IndicesClient]]:
+    def _indexes(self) -> list[tuple[str, Elasticsearch]]:
         """One by one: an index that a rebuild drops meanwhile must not keep a request from the others."""
         names = self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body
-        return [(name, self.es.options(ignore_status=404).indices) for name in names]
+        return [(name, self.es.options(ignore_status=404)) for name in names]
 
     def send(self, task: str) -> None:
         """What the scheduler would send."""
