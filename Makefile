@@ -28,7 +28,7 @@ test: $(READY)
 test-full: $(READY)
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest tests -m drill
-	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
+	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests/conformance tests/e2e tests/integration tests/machine -n 2 --dist loadfile -m "not drill"
 
 # Until Ctrl-C, or `make soak MINUTES=20`; `SEED=…` repeats a round.
 soak: $(READY)
