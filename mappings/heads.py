@@ -1,6 +1,7 @@
 """What words a name holds beside those that its text analysis finds: the thing that it names, and joined neighbours."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from mappings.identifiers import fold
@@ -8,10 +9,12 @@ from mappings.identifiers import fold
 # What follows is said about the thing, and is not the thing.
 # (One set of first characters for all that can follow: the expression is searched for in half the time.)
 _AFTER = re.compile(
-    r"[\s,(\[|;](?:(?<=[,(\[|;])|[-–—]\s|(?i:for|with|without|w/|in|by|from|that|which|und|and|&|incl)\s)"
+    r"[\s,(\[|;](?:(?<=[,(\[|;])|[-–—]\s|(?i:for|with|without|w/|w/o|in|by|from|that|which|und|and|&|incl)\s)"
 )
-# Behind these a name goes on; behind the others it says what the thing is for, or has.
-_GOES_ON = frozenset(["", *",([|;-–—", "in"])
+# Behind these a name goes on; behind the others it says what the thing is for, or has. "in" only as in "3 in 1".
+_GOES_ON = frozenset([*",([|;-–—", "in", "by", "und", "and", "&"])
+# Stands for the brand: no letter, so no noun.
+_BRAND = "\0"
 _ALSO = re.compile(r"\s*[,/&]\s*|\s+and\s+", re.IGNORECASE)
 _ANY = re.compile(r"[^\W_]+")
 # Letters and digits of ASCII in lower case, and a space for everything else.
@@ -22,37 +25,42 @@ _QUALITIES = (
     "black white grey gray silver gold red blue green yellow orange purple pink brown beige navy teal ivory cream"
     " charcoal burgundy turquoise bronze copper rose transparent clear multicolour multicolor"
     " men mens women womens unisex kids boys girls adult small medium large mini max pro plus original new"
-    " series edition version model set pack piece pieces pcs size colour color"
+    " the series edition version generation renewed refurbished model set pack piece pieces pcs size colour color"
     " dpi ppm pixels pixel inch inches ansi lumens mhz ghz rpm mah gsm pages watt watts"
 )
 QUALITIES = frozenset(_QUALITIES.split())
-
-
 SHORTEST = 3
 
 
 def head_of(name: str, brand: str | None = None) -> str | None:
     """'Norvane 15 inch Laptop Bag, black' and 'Bag for Laptops 15' -> 'Bag': the last noun of the part that names.
 
-    '(2 Pack) Phone Charger' and '3 in 1 Charger' are chargers: where the first part has no noun, the next one names,
-    but not what it is for. None where there is none. A brand is no noun, nor is what holds a digit.
+    '(2 Pack) Phone Charger' and '3 in 1 Charger' are chargers: where the first part has neither noun nor brand, the
+    next one names, but not what it is for. A brand is no noun unless there is no other, and what holds a digit never
+    is. None where there is none.
     """
-    if brand:
-        name = _without(name, brand)
-    found = _AFTER.search(name)
-    if found is None:
-        return _last_noun(name)
-    head = _last_noun(name[: found.start()])
-    return head_of(name[found.end() :]) if head is None and found[0].strip().lower() in _GOES_ON else head
+    head = _head(_brand(brand).sub(f" {_BRAND} ", name)) if brand else None
+    return _head(name) if head is None else head
 
 
-def _without(name: str, brand: str) -> str:
-    """'Laptop Lenovo X' by Lenovo -> 'Laptop  X'."""
-    first = name.lower().find(brand.lower())
-    last = first + len(brand)
-    if first < 0 or name[first - 1 : first].isalnum() or name[last : last + 1].isalnum():
-        return name
-    return name[:first] + name[last:]
+def _head(name: str) -> str | None:
+    while True:
+        found = _AFTER.search(name)
+        part = name if found is None else name[: found.start()]
+        head = _last_noun(part)
+        if head is not None or found is None or _BRAND in part:
+            return head
+        separator = found[0].strip().lower()
+        if separator not in _GOES_ON or (separator == "in" and not name[found.end() :][:1].isdigit()):
+            return None
+        # What it is for may follow at once: '(for Laptops)'.
+        name = f" {name[found.end() :]}"
+
+
+@lru_cache(4096)
+def _brand(brand: str) -> re.Pattern[str]:
+    """Finds a brand wherever it stands as words of its own."""
+    return re.compile(rf"(?<!\w){re.escape(brand)}(?!\w)", re.IGNORECASE)
 
 
 def _last_noun(text: str) -> str | None:

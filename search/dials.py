@@ -1,10 +1,11 @@
 """Every factor of the ranking, in one place: named, bounded, with its reason (docs/decisions/0013-ranking.md).
 
 A product's score is `words x (1 + gains)`. `words` is BM25F: the words of the query matched across all text fields as
-if they were one. The gains are bounded, so that what a product says always counts more than how it sells.
+if they were one, and in the name once more by itself. The gains are bounded, so that what a product says always counts
+more than how it sells.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
@@ -58,3 +59,5 @@ class Dials:
 
 
 DIALS = Dials()
+# Where nothing is scored: without what counts and decides nothing.
+FILTERING = replace(DIALS, name_alone=0.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.services.forced import NOTHING_FORCED, Forced
 from mappings.identifiers import spellings_of
-from search.dials import DIALS
+from search.dials import DIALS, FILTERING, Dials
 from search.explanation import EXPLAIN_SOURCE
 from search.facets import MATCH_ALL, aggregations
 from search.filters import (
@@ -90,11 +90,11 @@ def read_last_change(answer: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
 
 
-def words_query(plan: SearchPlan, strictness: Strictness) -> Clause:
+def words_query(plan: SearchPlan, strictness: Strictness, dials: Dials = FILTERING) -> Clause:
     """Products that hold the words or are named by an identifier."""
     found = [*_identified(plan)]
     if plan.words:
-        found.append(matching(plan.words, NEEDED[strictness], DIALS))
+        found.append(matching(plan.words, NEEDED[strictness], dials))
     return {"bool": {"should": found}}
 
 
@@ -136,7 +136,7 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
     body: dict[str, Any] = {"size": 0, "track_total_hits": True}
     if plan.request.q:
         # Scored, because the samples are of the best matches.
-        query["must"] = [words_query(plan, "some")]
+        query["must"] = [words_query(plan, "some", DIALS)]
         near = {"terms": {"field": "category.path", "size": NEAR_CATEGORIES}}
         within = profile | {
             "identified": {"filter": identified(plan)},
@@ -144,7 +144,7 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
         }
         aggs["all"] = {"filter": words_query(plan, "all"), "aggs": within}
         if plan.words:
-            held = [holding(plan.words, place, DIALS) for place in range(len(plan.words.wanted))]
+            held = [holding(plan.words, place, FILTERING) for place in range(len(plan.words.wanted))]
             aggs["words"] = {"filters": {"filters": held}}
             body["suggest"] = _suggest(plan)
     if names_category(plan):

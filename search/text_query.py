@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mappings.heads import head_of
-from search.dials import Dials
+from search.dials import FILTERING, Dials
 from search.words import MAX_WORDS, SHORTEST_JOINED, Word, Words
 
 Clause = dict[str, Any]
@@ -86,7 +86,9 @@ def _slot(word: Word, dials: Dials, reading: int, first: int, last: int) -> Clau
         found.append(_holds(word.joined, dials, OTHER_READING))
     if len(word.joined) >= SHORTEST_JOINED and not word.joined.isdigit():
         found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(word.joined)]
-    found += [_holds(text, dials, OTHER_READING * stands_for / _count(text)) for text in (*word.also, *word.same)]
+    for text in (*word.also, *word.same):
+        # Never more than the joined word itself.
+        found.append(_holds(text, dials, OTHER_READING * min(stands_for / _count(text), JOINED_WORDS)))
     found += [_named(_holds(text, dials, OTHER_READING / 2), SPLIT + text) for text in word.split]
     clause: Clause = found[0] if len(found) == 1 else {"dis_max": {"queries": found}}
     return _named(clause, f"{reading}:{first}-{last}")
@@ -111,15 +113,15 @@ def _holds(text: str, dials: Dials, boost: float) -> Clause:
     fields = dials.text_fields()
     found = {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
     named = {"match": {"name": {"query": text, "operator": "and", "boost": boost * dials.name_alone}}}
-    return {"bool": {"must": [found], "should": [named]}}
+    return {"bool": {"must": [found], "should": [named]}} if dials.name_alone else found
 
 
 def gains(words: Words, needed: str, dials: Dials, now: datetime, categories: Mapping[str, float]) -> list[Clause]:
     """What raises a product's score, each by a bounded share; named, so that an answer can be explained."""
     found: list[Clause] = [{"weight": 1}]
     if needed != "all" and len(words.wanted) > 1:
-        found.append(_gain("all_words", matching(words, "all", dials), dials.all_words))
-    if len(words.wanted) > 1:
+        found.append(_gain("all_words", matching(words, "all", FILTERING), dials.all_words))
+    if " " in words.text:
         phrase = {"match_phrase": {"name": {"query": words.text, "slop": 1}}}
         found.append(_gain("phrase", phrase, dials.phrase))
     if head := head_of(words.text):

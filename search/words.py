@@ -26,12 +26,13 @@ _EDGE = re.compile(r"^[^\w&+#]+|[^\w&+#]+$")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 # Words that say how other words belong together. "without", "no" and "not" are not among them: they mean something. Nor
-# are words that name things as well: a "trash can", a "US plug", a perfume "for her".
+# are words that name things as well: a "trash can", a "US plug", a perfume "for her",
+# "you and me", "our generation".
 STOP_WORDS = {
     language: frozenset(words.split())
     for language, words in {
-        "en": "a an the of for with in on to and or by at from my me is are be been was were as than that this these"
-        " those which whose its you your we our they their has have had do does did",
+        "en": "a an the of for with in on to and or by at from my me is are be been was were as than that these those"
+        " which whose its has have had do does did",
         "de": "der die das den dem des ein eine einen einem einer für mit in im am an auf zum zur von und oder aus bei",
         "fr": "le la les l un une des du de d pour avec en dans au aux sur et ou par",
         "es": "el la los las un una unos unas de del para con en por y o al",

@@ -19,6 +19,7 @@ def texts(q: str) -> list[str]:
         ("case for the iphone", ["case", "iphone"]), ("the", ["the"]), ("red red shoe", ["red", "shoe"]),
         ("black & decker", ["black", "decker"]), ("???", []), ("", []), ("ｌａｐｔｏｐ", ["laptop"]),
         ("13″ laptop", ["13inch", "laptop"]), ("2 metre cable", ["2m", "cable"]),
+        ("shoes that are waterproof", ["shoes", "waterproof"]), ("you and me necklace", ["you", "necklace"]),
         ("phone without camera", ["phone", "without", "camera"]), ("c++ book", ["c++", "book"]),
     ],
 )  # fmt: skip
