@@ -25,9 +25,8 @@ LONGEST_SPLIT = 32
 _EDGE = re.compile(r"^[^\w&+#]+|[^\w&+#]+$")
 _NOT_WORD = re.compile(r"[\W_]+")
 
-# Words that say how other words belong together. "without", "no" and "not" are not among them: they mean something. Nor
-# are words that name things as well: a "trash can", a "US plug", a perfume "for her",
-# "you and me", "our generation".
+# Words that say how other words belong together. "without", "no" and "not" are not among them: they mean something.
+# Nor are words that name things as well: a "trash can", a "US plug", a perfume "for her", "our generation".
 STOP_WORDS = {
     language: frozenset(words.split())
     for language, words in {

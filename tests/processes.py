@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import httpx
 from pydantic import SecretStr
 
 from catalog.connections import connect
@@ -71,6 +72,14 @@ def running(settings: Settings, *command: str) -> Iterator[subprocess.Popen[byte
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def is_up(address: str) -> bool:
+    """Whether a `catalog serve` answers at 'http://127.0.0.1:8000'."""
+    try:
+        return httpx.get(f"{address}/health/live").is_success
+    except httpx.TransportError:
+        return False
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30) -> float:

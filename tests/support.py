@@ -66,6 +66,12 @@ def ledger(db: psycopg.Connection[Any], product_id: UUID) -> dict[str, Any]:
     return held
 
 
+def waiting_for_locks(db: psycopg.Connection[Any]) -> int:
+    """How many sessions of this database wait for a lock. (pg_locks tells those of other test workers, too.)"""
+    query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return len(db.execute(query).fetchall())
+
+
 @contextmanager
 def writer(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
     """A second connection whose transaction the test ends itself."""

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 from elasticsearch import Elasticsearch
@@ -16,7 +15,7 @@ from indexer.rebuild import ensure_index
 from stack.ports import free_port
 from tests.browser.chromium import NoBrowser, ensure
 from tests.kept import emptied
-from tests.processes import running, wait_until
+from tests.processes import is_up, running, wait_until
 from tests.support import store, sync_all
 
 GENERATED = 300
@@ -42,15 +41,8 @@ def shop(settings: Settings, es: Elasticsearch) -> Iterator[str]:
         store(settings, [*generate_products(GENERATED, seed=7), *PRODUCTS])
         sync_all(settings, db, es)
         with running(served, "serve"):
-            wait_until(lambda: _is_up(address), 120)
+            wait_until(lambda: is_up(address), 120)
             yield address
-
-
-def _is_up(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/live").is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.settings import Settings
 from tests.e2e.helpers import CATEGORIES, NOBODY, PRODUCTS, a_category, a_product, assert_problem, created
-from tests.support import writer
+from tests.support import waiting_for_locks, writer
 
 
 async def test_create_and_read(editor: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
@@ -151,7 +151,7 @@ async def test_no_product_slips_into_a_category_while_it_is_deleted(editor: http
 
 async def waiting_for_a_lock(db: psycopg.Connection[Any]) -> None:
     for _ in range(500):
-        if db.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+        if waiting_for_locks(db):
             return
         await asyncio.sleep(0.02)
     pytest.fail("nobody waits for a lock")

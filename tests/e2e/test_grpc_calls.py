@@ -25,6 +25,7 @@ from catalog.v1 import product_service_pb2 as pb
 from tests.e2e.grpc_calls import reason, refusal, served, signed_in, stub_of, told_id
 from tests.e2e.helpers import NOBODY
 from tests.processes import wait_until
+from tests.support import waiting_for_locks
 
 Db = psycopg.Connection[Any]
 UNKNOWN = pb.GetProductRequest(id=NOBODY)
@@ -130,15 +131,11 @@ async def test_a_call_that_has_begun_is_answered_before_the_server_ends(
         async with serving(app.state, 0) as port:
             channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
             call = asyncio.ensure_future(_asked(channel, metadata))
-            await asyncio.to_thread(wait_until, lambda: _waiting(db))
+            await asyncio.to_thread(wait_until, lambda: waiting_for_locks(db) > 0)
             asyncio.get_running_loop().call_later(0.5, other.rollback)
     answer = await call
     await channel.close()
     assert answer.total == 0
-
-
-def _waiting(db: Db) -> bool:
-    return db.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,)
 
 
 async def _asked(channel: grpc.aio.Channel, metadata: Any) -> Any:

@@ -15,7 +15,7 @@ from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem
 from tests.e2e.limited import an_app, at
 from tests.e2e.served import served
-from tests.support import writer
+from tests.support import waiting_for_locks, writer
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -36,7 +36,7 @@ async def test_one_request_too_many_is_refused_at_once(settings: Settings, db: p
         with writer(settings) as holding:
             holding.execute("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
             waiting = [asyncio.create_task(client.get(f"{PRODUCTS}/{NOBODY}")) for _ in range(2)]
-            await _until(lambda: _waiting(db) == 2)
+            await _until(lambda: waiting_for_locks(db) == 2)
             answer = await client.get(f"{PRODUCTS}/{NOBODY}")
             assert_problem(answer, 503)
             assert answer.headers["retry-after"] == "1"
@@ -55,7 +55,7 @@ async def test_what_takes_too_long_is_ended_with_the_work_behind_it(
             problem = assert_problem(answer, 503)
             assert "0.5 seconds" in problem["detail"]
             assert answer.headers["connection"] == "close"
-            await _until(lambda: _waiting(db) == 0)
+            await _until(lambda: waiting_for_locks(db) == 0)
             holding.rollback()
         assert (await client.get(f"{PRODUCTS}/{NOBODY}")).status_code == 404, "the connection is whole"
 
@@ -71,12 +71,6 @@ async def test_a_write_that_took_too_long_is_not_half_done(
             assert_problem(await client.post(PRODUCTS, json=a_product(sku="slow")), 503)
             holding.rollback()
     assert db.execute("SELECT count(*) FROM products WHERE sku = 'slow'").fetchone() == (0,)
-
-
-def _waiting(db: psycopg.Connection[Any]) -> int:
-    """How many statements wait for a lock."""
-    row = db.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
-    return int(row[0]) if row else 0
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from stack.ports import free_port
 from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import PRODUCTS
 from tests.e2e.test_orders import ORDERS, SHIRT, a_key, an_order, orders_in, stock
-from tests.processes import running, wait_until
+from tests.processes import is_up, running, wait_until
 from tests.support import store, sync_all
 
 BUYERS = 100
@@ -29,15 +29,8 @@ def server(settings: Settings, db: psycopg.Connection[Any], index: str) -> Itera
     served = settings.model_copy(update={"http_port": port, "grpc_port": free_port()})
     with running(served, "serve"):
         address = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _alive(address), 60)
+        wait_until(lambda: is_up(address), 60)
         yield address
-
-
-def _alive(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/live").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture

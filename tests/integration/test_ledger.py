@@ -14,7 +14,7 @@ from indexer import ledger as ledger_module
 from indexer.compare import differences
 from indexer.fanout import spread_chunk
 from tests.processes import wait_until
-from tests.support import documents, ledger, live_index, store, sync_all, writer
+from tests.support import documents, ledger, live_index, store, sync_all, waiting_for_locks, writer
 
 Db = psycopg.Connection[Any]
 
@@ -187,7 +187,7 @@ def test_a_deletion_under_a_running_fan_out_stays_a_deletion(
         deleting.execute("DELETE FROM products")
         thread = threading.Thread(target=spread_chunk, args=(spreading,))
         thread.start()
-        wait_until(lambda: db.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None)
+        wait_until(lambda: waiting_for_locks(db) > 0)
         deleting.commit()
         thread.join()
     sync_all(settings, db, es)

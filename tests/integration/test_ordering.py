@@ -19,7 +19,7 @@ from indexer import bulk, sync
 from indexer.compare import differences
 from indexer.sync import sync_batch
 from tests.processes import wait_until
-from tests.support import documents, ledger, live_index, store, sync_all, writer
+from tests.support import documents, ledger, live_index, store, sync_all, waiting_for_locks, writer
 
 Db = psycopg.Connection[Any]
 
@@ -49,7 +49,7 @@ def test_two_writers_interleaved_on_one_row(settings: Settings, db: Db, es: Elas
         first.execute("UPDATE products SET name = 'first', inventory = 1")
         waiting = threading.Thread(target=second.execute, args=("UPDATE products SET name = 'second'",))
         waiting.start()
-        wait_until(lambda: db.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None)
+        wait_until(lambda: waiting_for_locks(db) > 0)
         sync_all(settings, db, es)
         assert documents(db, es)[str(product_id)]["version"] == 1
         first.commit()

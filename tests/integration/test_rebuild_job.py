@@ -15,7 +15,7 @@ from indexer.rebuild import Step, advance
 from mappings.checksum import checksum
 from mappings.names import read_alias
 from tests.processes import run, running, wait_until
-from tests.support import live_index, writer
+from tests.support import live_index, waiting_for_locks, writer
 
 Db = psycopg.Connection[Any]
 
@@ -118,7 +118,7 @@ def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch
     with writer(settings) as locking:
         locking.execute("LOCK TABLE search_indexes IN ACCESS EXCLUSIVE MODE")
         with running(settings, "reindex") as process:
-            wait_until(lambda: db.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None)
+            wait_until(lambda: waiting_for_locks(db) > 0)
             process.send_signal(signal.SIGINT)
             process.wait(20)
             assert process.returncode == 1

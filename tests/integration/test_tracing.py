@@ -17,7 +17,7 @@ from catalog.settings import Settings
 from catalog.v1.product_service_pb2 import GetProductRequest
 from catalog.v1.product_service_pb2_grpc import ProductServiceStub
 from stack.ports import free_port
-from tests.processes import running, wait_until
+from tests.processes import is_up, running, wait_until
 from tests.support import store
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -81,7 +81,7 @@ def test_requests_calls_and_tasks(settings: Settings, db: psycopg.Connection[Any
     traced = settings.model_copy(update={"otlp_endpoint": collector.address, "http_port": http, "grpc_port": rpc})
     address = f"http://127.0.0.1:{http}"
     with running(traced, "serve"), running(traced, "worker"), running(traced, "pump"):
-        wait_until(lambda: _alive(address), 120)
+        wait_until(lambda: is_up(address), 120)
         headers = {**TRACEPARENT, "X-Request-ID": "the-request"}
         assert httpx.get(f"{address}/api/v1/products/{ids['A']}?x=1", headers=headers).status_code == 422
         assert httpx.get(f"{address}/api/v1/products/{ids['A']}", headers=headers).status_code == 200
@@ -110,10 +110,3 @@ def test_requests_calls_and_tasks(settings: Settings, db: psycopg.Connection[Any
     assert search & {span.parent_span_id for span in collector.named("msearch")}
     assert {process for process, _ in collector.held.values()} == {"serve", "worker"}
     assert not [span for _, span in collector.held.values() if "/health/" in span.name or SECRET in str(span)]
-
-
-def _alive(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/live").status_code == 200
-    except httpx.TransportError:
-        return False

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 import redis
 from celery import Celery
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, TransportError
 
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
@@ -51,6 +51,7 @@ class World:
         self.settings = settings
         self.crew = crew
         self.es = make_client(settings)
+        self._forgiving = self.es.options(ignore_status=404)
         self.db: psycopg.Connection[Any] = connect(settings, "machine", autocommit=True)
         self.redis = redis.Redis.from_url(settings.redis_url)
         self.celery = Celery(broker=settings.redis_url, set_as_current=False)
@@ -78,9 +79,8 @@ class World:
         self.db.execute("SET session_replication_role = replica")
         self.db.execute(f"TRUNCATE {TABLES} CASCADE")
         self.db.execute("SET session_replication_role = origin")
-        indexes = list(self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all"))
-        if indexes:
-            self.es.indices.delete(index=indexes)
+        for name in self._indexes():
+            self.es.indices.delete(index=name)
         self.redis.flushall()
         ensure_index(self.settings, self.es)
 
@@ -148,26 +148,25 @@ class World:
 
     def block(self, on: bool) -> None:
         """Set or clear the write block of every index there is."""
-        for name, es in self._indexes():
-            es.indices.put_settings(index=name, settings={"index.blocks.write": on or None})
+        for name in self._indexes():
+            self._forgiving.indices.put_settings(index=name, settings={"index.blocks.write": on or None})
 
     def close_indexes(self) -> None:
         """Every index there is; readers know."""
         self.outage.begin()
-        for name, es in self._indexes():
-            es.indices.close(index=name)
+        for name in self._indexes():
+            self._forgiving.indices.close(index=name)
 
     def open_indexes(self) -> None:
         """Also those that were made since; until searches are answered again."""
-        for name, es in self._indexes():
-            es.indices.open(index=name, wait_for_active_shards=1)
+        for name in self._indexes():
+            self._forgiving.indices.open(index=name, wait_for_active_shards=1)
         self.within(60, self._searches, lambda: "The indexes are open, but searches are not answered")
         self.outage.end()
 
-    def _indexes(self) -> list[tuple[str, Elasticsearch]]:
-        """One by one: an index that a rebuild drops meanwhile must not keep a request from the others."""
-        names = self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body
-        return [(name, self.es.options(ignore_status=404)) for name in names]
+    def _indexes(self) -> list[str]:
+        """For requests one by one: an index that a rebuild drops meanwhile must not keep a request from the others."""
+        return list(self.es.indices.get(index=f"{self.settings.index_prefix}-*", expand_wildcards="all").body)
 
     def send(self, task: str) -> None:
         """What the scheduler would send."""
