@@ -63,8 +63,9 @@ Admin = Annotated[Principal, Depends(require("administer"))]
 Merchandiser = Annotated[Principal, Depends(require("merchandise"))]
 
 
-async def may_search(held: ServiceDep, who: Who) -> Principal:
+async def may_search(request: Request, who: Who) -> Principal:
     """Anybody while `public_search` is set, otherwise everybody with a credential; a bad one is refused in any case."""
+    held: Service = request.app.state.service
     held.may_search(who)
     return who
 

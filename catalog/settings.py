@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     breaker_share_least: int = Field(default=20, ge=1, description="searches within the window for a share to count")
     breaker_window_seconds: float = Field(default=10, gt=0)
     breaker_pause_seconds: float = Field(default=1, gt=0, description="before the first probe; doubles with each")
-    breaker_longest_pause_seconds: float = Field(default=30, gt=0)
+    breaker_longest_pause_seconds: float = Field(default=5, gt=0)
     fallback_timeout_seconds: float = Field(default=2, gt=0, description="what Postgres may take for a search")
     cache_seconds: float = Field(default=0, ge=0, le=300, description="how old an answer from Redis may be; 0: none")
     cache_wait_seconds: float = Field(default=0.05, gt=0, description="what a search waits for Redis at most")

@@ -25,7 +25,7 @@ class Limits:
     least: int = 20
     window: float = 10.0
     pause: float = 1.0
-    longest_pause: float = 30.0
+    longest_pause: float = 5.0
 
 
 class Breaker:

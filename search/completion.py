@@ -6,7 +6,7 @@ This is the tolerance of the queries of `search.suggest_samples`, for texts that
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -96,6 +96,7 @@ def measures(part: str, text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(rf"(?<![\w.]){re.escape(found[1])}[\s-]?{unit}", text)]
 
 
+@lru_cache(8192)
 def singular(word: str) -> str:
     """One spelling of singular and plural: 'batteries' -> 'battery', 'dresses' -> 'dress', 'shoes' -> 'shoe'."""
     if irregular := SINGULARS.get(word):
@@ -128,14 +129,19 @@ def fit(part: str, word: str, *, typos: bool = True) -> Fit:
     return Fit.TYPO if edits and min(_prefix_distances(part, word[: len(part) + edits], edits)) <= edits else Fit.NONE
 
 
-def best_fit(part: str, words: Iterable[str], *, typos: bool = True) -> tuple[Fit, str | None]:
+def best_fit(part: str, words: Sequence[str], *, typos: bool = True) -> tuple[Fit, str | None]:
     """The first of the words that complete `part` best."""
     best, found = Fit.NONE, None
     initial = part[:1]
-    for word in words:
-        # Nearly all words begin otherwise.
-        if word[:1] == initial and (how := fit(part, word, typos=typos)) > best:
-            best, found = how, word
+    # Nearly all words begin otherwise.
+    near = [word for word in words if word[:1] == initial]
+    # Errors are counted only where nothing fits without one.
+    for mistyped in (False, True) if typos else (False,):
+        for word in near:
+            if (how := fit(part, word, typos=mistyped)) > best:
+                best, found = how, word
+        if best:
+            break
     return best, found
 
 

@@ -6,7 +6,7 @@ more than how it sells.
 """
 
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cached_property
 from typing import Any
 
 
@@ -14,7 +14,7 @@ def _dial(default: float, low: float, high: float) -> Any:
     return field(default=default, metadata={"low": low, "high": high})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dials:
     """Weights of fields (how often a word there counts as said), and gains (shares of the text's score)."""
 
@@ -45,7 +45,7 @@ class Dials:
             if not low <= value <= high:
                 raise ValueError(f"{item.name} must be from {low} to {high}, not {value}")
 
-    @cache  # noqa: B019 - there are few, and they live as long as the process
+    @cached_property
     def text_fields(self) -> list[str]:
         """The fields whose words are matched as one, with their weights."""
         weights = {

@@ -11,7 +11,7 @@ from search.facets import count, counts_steps, ranges
 from search.plan import SearchPlan
 from search.profile import AttributeFacet
 from search.request import Range
-from search.steps import decimals_of, steps_of
+from search.steps import Sample, decimals_of, steps_of
 
 Answer = dict[str, Any]
 Facet = dict[str, Any]
@@ -50,7 +50,8 @@ def range_of(plan: SearchPlan, facet: AttributeFacet, held: Mapping[str, int], a
         if not steps and not plan.kinds.has_many_numbers(facet.name):  # in no product of the sample
             steps, decimals = steps_of(list(values.items())), decimals_of(list(values))
         found = ranges(steps, decimals)
-        counts = [sum(products for value, products in values.items() if holds(step, value)) for step in found]
+        sample = Sample(list(values.items()))
+        counts = [sample.between(step.low, step.high) for step in found]
     buckets = _buckets(found, steps, counts, unit_of(facet.name))
     return {"type": "range", "min": limits[0], "max": limits[1], "buckets": buckets, "total_values": len(buckets)}
 
@@ -62,11 +63,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def holds(limits: Range, value: float) -> bool:
-    """Whether the closed interval holds the value."""
-    return (limits.low is None or value >= limits.low) and (limits.high is None or value <= limits.high)
 
 
 def _buckets(

@@ -59,12 +59,10 @@ def facet_names(plan: SearchPlan) -> tuple[str, ...]:
 def shape(plan: SearchPlan, name: str) -> AttributeFacet:
     """How an attribute is shown: what is selected must be among what is shown."""
     attribute = name.removeprefix(ATTRIBUTE)
-    facet = plan.profile.facet(attribute)
+    facet = plan.profile.facet(attribute) or AttributeFacet(attribute, "range")
     if attribute in dict(plan.request.attributes) or not plan.kinds.is_number(attribute):
-        return replace(facet or AttributeFacet(attribute), type="values", wide=False)
-    if facet is None or attribute in dict(plan.request.ranges):
-        return replace(facet or AttributeFacet(attribute), type="range")
-    return facet
+        return facet if (facet.type, facet.wide) == ("values", False) else replace(facet, type="values", wide=False)
+    return replace(facet, type="range") if attribute in dict(plan.request.ranges) else facet
 
 
 def groups(plan: SearchPlan, filters: Sequence[Filter]) -> list[Group]:

@@ -103,22 +103,20 @@ def identified(plan: SearchPlan) -> Clause:
     return {"terms": {"identifiers": spellings_of(plan.identifier)}}
 
 
-def _identified(plan: SearchPlan) -> list[Clause]:
-    found = [
-        _constant({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name"),
-        _constant(identified(plan), IDENTIFIER_BOOST, "identifier"),
-    ]
+def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
+    found: list[Clause] = []
+
+    def add(clause: Clause, boost: float, name: str) -> None:
+        found.append({"constant_score": {"filter": clause, "boost": boost, **({"_name": name} if named else {})}})
+
+    add({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name")
+    add(identified(plan), IDENTIFIER_BOOST, "identifier")
     if len(plan.identifier) >= SHORTEST_PREFIX and looks_identifying(plan.identifier):
-        prefix = {"prefix": {"identifiers": plan.identifier}}
-        found.append(_constant(prefix, IDENTIFIER_PREFIX_BOOST, "identifier_prefix"))
+        add({"prefix": {"identifiers": plan.identifier}}, IDENTIFIER_PREFIX_BOOST, "identifier_prefix")
     if plan.parts:
         parts = [spelled for part in plan.parts for spelled in spellings_of(part)]
-        found.append(_constant({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part"))
+        add({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part")
     return found
-
-
-def _constant(clause: Clause, boost: float, name: str) -> Clause:
-    return {"constant_score": {"filter": clause, "boost": boost, "_name": name}}
 
 
 def probe_body(plan: SearchPlan) -> dict[str, Any]:
@@ -256,27 +254,18 @@ def matched(plan: SearchPlan) -> Clause:
 def _scored(plan: SearchPlan) -> Clause:
     if plan.strictness is None:
         return {"bool": {"filter": [published(plan)]}}
-    found = _identified(plan)
     told = plan.request.explain
+    named = told or plan.tells_of_words
+    found = _identified(plan, named=named)
     if plan.words:
-        raised = gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near))
         text = {
-            "query": matching(plan.words, plan.needed, DIALS),
-            "functions": raised if told else unnamed(raised),
+            "query": matching(plan.words, plan.needed, DIALS, named=named),
+            "functions": gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near), named=told),
             "score_mode": "sum",
             "boost_mode": "multiply",
         }
         found.append({"function_score": text})
-    if not told and not plan.tells_of_words:
-        found = unnamed(found)
     return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": found}}]}}
-
-
-def unnamed(query: Any) -> Any:
-    """The same query, which says nothing of the clauses that a hit matches: to find out runs each of them once more."""
-    if isinstance(query, dict):
-        return {key: unnamed(held) for key, held in query.items() if key != "_name"}
-    return [unnamed(held) for held in query] if isinstance(query, list) else query
 
 
 def by_score(plan: SearchPlan) -> bool:

@@ -1,8 +1,9 @@
 """Round steps for numbers: 'under 25', '25-50', … from a sample of the values. Pure."""
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 Counts = Sequence[tuple[float, int]]
@@ -32,6 +33,12 @@ class Sample:
         """How much is in each step: below the first limit, between the limits, from the last on."""
         below = [0, *(self._below[bisect_left(self.values, edge)] for edge in edges), self._below[-1]]
         return [high - low for low, high in pairwise(below)]
+
+    def between(self, low: float | None, high: float | None) -> int:
+        """How much lies in the closed interval; None is no limit."""
+        first = 0 if low is None else bisect_left(self.values, low)
+        end = len(self.values) if high is None else bisect_right(self.values, high)
+        return max(0, self._below[end] - self._below[first])
 
     def quantile(self, share: float) -> float:
         return self.values[bisect_left(self._below, share * self._below[-1], 1) - 1]
@@ -76,8 +83,16 @@ def decimals_of(values: Sequence[float]) -> int:
     return max(map(len, written), default=0)
 
 
-def _candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:
-    """Limits above `low` and up to `high`: multiples of one round step, or a ladder such as 10, 20, 50, 100."""
+@lru_cache(4096)
+def _candidates(low: float, high: float) -> tuple[tuple[float, ...], ...]:
+    """Limits above `low` and up to `high`: multiples of one round step, or a ladder such as 10, 20, 50, 100.
+
+    (The lowest and highest values of an attribute are the same in many results.)
+    """
+    return (*_multiples(low, high), *_climbed(low, high))
+
+
+def _multiples(low: float, high: float) -> Iterator[tuple[float, ...]]:
     span = high - low
     for exponent in range(math.floor(math.log10(span)) - 1, math.floor(math.log10(span)) + 1):
         for multiple in _MULTIPLES:
@@ -85,6 +100,9 @@ def _candidates(low: float, high: float) -> Iterator[tuple[float, ...]]:
             first, last = math.floor(low / step) + 1, math.floor(high / step)
             if 1 <= last - first + 1 < MOST:
                 yield tuple(_round(number * step, exponent) for number in range(first, last + 1))
+
+
+def _climbed(low: float, high: float) -> Iterator[tuple[float, ...]]:
     if high <= 0:
         return
     smallest = max(low, high / 1e6)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from search.completion import fit, measures, tokens_of, typed_length
+from search.completion import best_fit, fit, measures, tokens_of, typed_length
 
 OPEN, CLOSE = "<em>", "</em>"
 
@@ -33,10 +33,10 @@ def _typed(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:
     for part in parts:
         for start, end in measures(part, text):
             spans[start] = (start, end)
-        options = [(fit(part, token.key), -place, token) for place, token in enumerate(tokens)]
-        options = [option for option in options if option[0] and option[2].start not in spans]
-        if options:
-            token = max(options)[2]
+        free = [token for token in tokens if token.start not in spans]
+        _, key = best_fit(part, [token.key for token in free])
+        if key is not None:
+            token = next(token for token in free if token.key == key)
             length = typed_length(part, token.key)
             # An apostrophe is not in the key: all of "women's" is typed with "womens".
             end = token.end if length >= len(token.key) else min(token.start + length, token.end)

@@ -5,7 +5,7 @@ word can have other readings without counting twice.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,15 +34,13 @@ BRAND_WORDS = 3
 _PLACES = re.compile(r"\d+:(\d+)-(\d+)")
 
 
-def matching(words: Words, needed: str, dials: Dials) -> Clause:
+def matching(words: Words, needed: str, dials: Dials, *, named: bool = False) -> Clause:
     """Products that hold the words: `needed` is "all", or a minimum_should_match. Scored by how well.
 
-    Each word's clause is named by the places that it covers, so that an answer can say which words a product lacks.
+    Where it is `named`, each word's clause is, by the places that it covers: so an answer can say which words a product
+    lacks. To find out runs each of the clauses once more.
     """
-    readings = [
-        _reading([_slot(word, dials, number, first, last) for word, first, last in reading], needed)
-        for number, reading in enumerate(words.readings())
-    ]
+    readings = [_reading(slots, needed) for slots in _slots(words, dials, named=named)]
     return readings[0] if len(readings) == 1 else {"dis_max": {"queries": readings}}
 
 
@@ -78,24 +76,36 @@ def _reading(slots: list[Clause], needed: str) -> Clause:
     return {"bool": {"should": slots, "minimum_should_match": needed}}
 
 
-def _slot(word: Word, dials: Dials, reading: int, first: int, last: int) -> Clause:
-    """One word in whatever form: as it is, as two words of a name that it joins, as its synonyms."""
-    stands_for = last - first
+def _slots(words: Words, dials: Dials, *, named: bool) -> Iterator[list[Clause]]:
+    for number, reading in enumerate(words.readings()):
+        yield [
+            _slot(word, last - first, dials, f"{number}:{first}-{last}" if named else "")
+            for word, first, last in reading
+        ]
+
+
+def _slot(word: Word, stands_for: int, dials: Dials, name: str) -> Clause:
+    """One word in whatever form: as it is, as two words of a name that it joins, as its synonyms.
+
+    It stands for so many words of the text. Its clauses are named where there is a `name`.
+    """
+    joined = word.joined
     found = [_holds(word.text, dials, 1.0 if stands_for == _count(word.text) else JOINED_WORDS)]
-    if word.joined != word.text:
-        found.append(_holds(word.joined, dials, OTHER_READING))
-    if len(word.joined) >= SHORTEST_JOINED and not word.joined.isdigit():
-        found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(word.joined)]
+    if joined != word.text:
+        found.append(_holds(joined, dials, OTHER_READING))
+    if len(joined) >= SHORTEST_JOINED and not joined.isdigit():
+        found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(joined)]
     for text in (*word.also, *word.same):
         # Never more than the joined word itself.
         found.append(_holds(text, dials, OTHER_READING * min(stands_for / _count(text), JOINED_WORDS)))
-    found += [_named(_holds(text, dials, OTHER_READING / 2), SPLIT + text) for text in word.split]
-    clause: Clause = found[0] if len(found) == 1 else {"dis_max": {"queries": found}}
-    return _named(clause, f"{reading}:{first}-{last}")
+    for text in word.split:
+        found.append(_named(_holds(text, dials, OTHER_READING / 2), name and SPLIT + text))
+    return _named(found[0] if len(found) == 1 else {"dis_max": {"queries": found}}, name)
 
 
 def _named(clause: Clause, name: str) -> Clause:
-    next(iter(clause.values()))["_name"] = name
+    if name:
+        next(iter(clause.values()))["_name"] = name
     return clause
 
 
@@ -110,30 +120,39 @@ def _forms(joined: str) -> tuple[str, ...]:
 
 def _holds(text: str, dials: Dials, boost: float) -> Clause:
     """Holds the text in any of the fields; a word of the name also counts by how rare it is in names alone."""
-    fields = dials.text_fields()
+    fields = dials.text_fields
     found = {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
     named = {"match": {"name": {"query": text, "operator": "and", "boost": boost * dials.name_alone}}}
     return {"bool": {"must": [found], "should": [named]}} if dials.name_alone else found
 
 
-def gains(words: Words, needed: str, dials: Dials, now: datetime, categories: Mapping[str, float]) -> list[Clause]:
-    """What raises a product's score, each by a bounded share; named, so that an answer can be explained."""
+def gains(
+    words: Words,
+    needed: str,
+    dials: Dials,
+    now: datetime,
+    categories: Mapping[str, float],
+    *,
+    named: bool = False,
+) -> list[Clause]:
+    """What raises a product's score, each by a bounded share; `named` for an answer that is to be explained."""
     found: list[Clause] = [{"weight": 1}]
+
+    def add(name: str, clause: Clause, weight: float) -> None:
+        told = {"bool": {"filter": [clause], "_name": f"gain:{name}"}} if named else clause
+        found.append({"filter": told, "weight": weight})
+
     if needed != "all" and len(words.wanted) > 1:
-        found.append(_gain("all_words", matching(words, "all", FILTERING), dials.all_words))
+        add("all_words", matching(words, "all", FILTERING), dials.all_words)
     if " " in words.text:
-        phrase = {"match_phrase": {"name": {"query": words.text, "slop": 1}}}
-        found.append(_gain("phrase", phrase, dials.phrase))
+        add("phrase", {"match_phrase": {"name": {"query": words.text, "slop": 1}}}, dials.phrase)
     if head := head_of(words.text):
-        found.append(_gain("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, dials.head))
-    found.append(_gain("brand_named", {"terms": {"brand.lower": _runs(words)}}, dials.brand_named))
-    found += [
-        _gain(
-            f"category_consistent{NUMBER}{place}", {"term": {"category.path": path}}, dials.category_consistent * share
-        )
-        for place, (path, share) in enumerate(categories.items())
-    ]
-    found.append(_gain("in_stock", {"term": {"in_stock": True}}, dials.in_stock))
+        add("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, dials.head)
+    add("brand_named", {"terms": {"brand.lower": _runs(words)}}, dials.brand_named)
+    for place, (path, share) in enumerate(categories.items()):
+        consistent = {"term": {"category.path": path}}
+        add(f"category_consistent{NUMBER}{place}", consistent, dials.category_consistent * share)
+    add("in_stock", {"term": {"in_stock": True}}, dials.in_stock)
     newness = {"created_at": {"origin": now.isoformat(), "scale": f"{NEW_FOR_DAYS}d"}}
     found.append({"exp": newness, "weight": dials.newness})
     found.append({"field_value_factor": {"field": "popularity", "missing": 0}, "weight": dials.popularity})
@@ -145,10 +164,6 @@ def _heads(words: Words, head: str) -> list[str]:
     joined = [span.text for span in words.spans if span.last == len(words.wanted) and span.text.endswith(head)]
     also = (text for said, same in words.synonyms.items() if said.endswith(head) for text in same)
     return list(dict.fromkeys([head, *joined, *filter(None, map(head_of, also))]))
-
-
-def _gain(name: str, clause: Clause, weight: float) -> Clause:
-    return {"filter": {"bool": {"filter": [clause], "_name": f"gain:{name}"}}, "weight": weight}
 
 
 def _runs(words: Words) -> list[str]:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from search import measures
 
@@ -57,7 +58,7 @@ class Word:
     @property
     def joined(self) -> str:
         """'wi-fi' -> 'wifi'; the word itself where nothing separates its parts."""
-        return _NOT_WORD.sub("", self.text)
+        return self.text if self.text.isalnum() else _NOT_WORD.sub("", self.text)
 
     @property
     def numeric(self) -> bool:
@@ -118,12 +119,14 @@ def _read_as(plain: list[tuple[Word, int, int]], spans: list[Span]) -> list[tupl
     return found
 
 
+@lru_cache(4096)
 def read_words(text: str, language: str = "en") -> Words:
     """The words of a text that a request has cleaned; none for a text without letters, digits or symbols."""
     folded = unicodedata.normalize("NFKC", text)
     folded = measures.joined(folded)
+    trimmed = (part if part.isalnum() else _EDGE.sub("", part) for part in folded.split())
     # What has no letter and no digit is no word in an index either.
-    parts = [part for raw in folded.split() if _NOT_WORD.sub("", part := _EDGE.sub("", raw))]
+    parts = [part for part in trimmed if any(map(str.isalnum, part))]
     texts = list(dict.fromkeys(part.lower() for part in parts))
     stop = STOP_WORDS[language]
     # A text of stop words alone means them.

@@ -72,3 +72,13 @@ def test_the_end_of_a_step_is_finer_than_any_value() -> None:
 
 def test_decimals_are_those_that_are_written() -> None:
     assert [decimals_of(values) for values in ([], [1.0, 12], [1.0, 2.5], [0.125], [1 / 3])] == [0, 0, 1, 3, 6]
+
+
+def test_counts_between_two_values_hold_both_ends() -> None:
+    held = Sample([(1, 2), (2, 3), (3, 5), (8, 7)])
+    assert held.between(2, 3) == 8
+    assert held.between(None, 2) == 5
+    assert held.between(2.5, None) == 12
+    assert held.between(None, None) == 17
+    assert held.between(3.5, 7) == 0
+    assert held.between(9, 4) == 0
