@@ -83,7 +83,7 @@ def decimals_of(values: Sequence[float]) -> int:
     return max(map(len, written), default=0)
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _candidates(low: float, high: float) -> tuple[tuple[float, ...], ...]:
     """Limits above `low` and up to `high`: multiples of one round step, or a ladder such as 10, 20, 50, 100.
 

@@ -119,7 +119,7 @@ def _read_as(plain: list[tuple[Word, int, int]], spans: list[Span]) -> list[tupl
     return found
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def read_words(text: str, language: str = "en") -> Words:
     """The words of a text that a request has cleaned; none for a text without letters, digits or symbols."""
     folded = unicodedata.normalize("NFKC", text)
