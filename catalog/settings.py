@@ -181,6 +181,7 @@ class Settings(BaseSettings):
     live_heartbeat_seconds: float = Field(default=15, gt=0, description="without a change until a heartbeat")
     live_slow_reader_seconds: float = Field(default=10, gt=0, description="then a socket that takes nothing is closed")
     live_search_seconds: float = Field(default=60, ge=1, description="between two looks at a saved search")
+    live_search_soonest_seconds: float = Field(default=5, ge=1, description="the same while products change")
 
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="ISO 4217: one per catalogue")
     language: Literal["en", "de", "fr", "es", "it", "nl", "pt"] = Field(

@@ -19,7 +19,7 @@ _ALSO = re.compile(r"\s*[,/&]\s*|\s+and\s+", re.IGNORECASE)
 _ANY = re.compile(r"[^\W_]+")
 # Letters and digits of ASCII in lower case, and a space for everything else.
 _ASCII_WORDS = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128)).encode().ljust(256)
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 # Words that stand behind the noun in product names and are not one.
 _QUALITIES = (
     "black white grey gray silver gold red blue green yellow orange purple pink brown beige navy teal ivory cream"
@@ -29,7 +29,15 @@ _QUALITIES = (
     " dpi ppm pixels pixel inch inches ansi lumens mhz ghz rpm mah gsm pages watt watts"
 )
 QUALITIES = frozenset(_QUALITIES.split())
+# Words that say how a thing is, wherever they stand.
+_ADJECTIVES = (
+    "adjustable bluetooth compatible cordless disposable foldable portable rechargeable reusable universal waterproof"
+    " wireless"
+)
+NO_NOUNS = QUALITIES | frozenset(_ADJECTIVES.split())
 SHORTEST = 3
+# Shorter words that are things; other ones are units, sizes and beginnings.
+SHORT_NOUNS = frozenset(["tv", "pc"])
 
 
 def head_of(name: str, brand: str | None = None) -> str | None:
@@ -69,7 +77,7 @@ def _last_noun(text: str) -> str | None:
             continue
         words: list[str] = [part] if part.isalpha() else _WORD.findall(part)
         for word in reversed(words):
-            if len(word) >= SHORTEST and word.lower() not in QUALITIES:
+            if (len(word) >= SHORTEST or word.lower() in SHORT_NOUNS) and word.lower() not in NO_NOUNS:
                 return word
     return None
 

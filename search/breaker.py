@@ -17,7 +17,8 @@ State = Literal["closed", "open", "half_open"]
 class Limits:
     """`failures` in a row open it, or a `share` of at least `least` calls within `window` seconds.
 
-    It then pauses for `pause` seconds, and twice as long after every probe that fails, up to `longest_pause`.
+    It then pauses for `pause` seconds, and twice as long after every probe that fails, up to `longest_pause`
+    where that is longer.
     """
 
     failures: int = 5
@@ -94,7 +95,7 @@ class Breaker:
             self._in_row = self._failed = 0
             self._calls.clear()
             return
-        self._pause = min(2 * self._pause, self.limits.longest_pause)
+        self._pause = min(2 * self._pause, max(self.limits.pause, self.limits.longest_pause))
         self._open()
 
     def _open(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from search.dials import DIALS
 from search.plan import SearchPlan
-from search.text_query import NEW_FOR_DAYS, NUMBER
+from search.text_query import MOST_POPULAR, NEW_FOR_DAYS, NUMBER
 
 SECONDS_A_DAY = 86_400
 # An exponential decay is at one half after its scale.
@@ -62,5 +62,5 @@ def _gains(plan: SearchPlan, hit: Mapping[str, Any], named: Mapping[str, float])
         found["category_consistent"] *= dict(plan.near)[source["category"]["path"]]
     age = abs((plan.now - datetime.fromisoformat(source["created_at"])).total_seconds()) / SECONDS_A_DAY
     found["newness"] = dials["newness"] * math.exp(-HALF * age / NEW_FOR_DAYS)
-    found["popularity"] = dials["popularity"] * source.get("popularity", 0.0)
+    found["popularity"] = dials["popularity"] * min(source.get("popularity", 0.0), MOST_POPULAR)
     return found

@@ -24,6 +24,7 @@ JOINED_BOOST = 0.5
 # A word that stands for two is rarer than each, but not as two: with less, `head phones` finds a head torch first.
 JOINED_WORDS = 1.5
 NEW_FOR_DAYS = 30
+MOST_POPULAR = 1
 # A dial that several clauses use: their names must differ.
 NUMBER = "#"
 # Names the two words that one was taken for.
@@ -155,7 +156,11 @@ def gains(
     add("in_stock", {"term": {"in_stock": True}}, dials.in_stock)
     newness = {"created_at": {"origin": now.isoformat(), "scale": f"{NEW_FOR_DAYS}d"}}
     found.append({"exp": newness, "weight": dials.newness})
-    found.append({"field_value_factor": {"field": "popularity", "missing": 0}, "weight": dials.popularity})
+    # A popularity above 1 counts as 1: a shop may count sales there, and these must not outweigh the words.
+    most = {"range": {"popularity": {"gte": MOST_POPULAR}}}
+    less = {"range": {"popularity": {"lt": MOST_POPULAR}}}
+    found.append({"filter": most, "weight": dials.popularity * MOST_POPULAR})
+    found.append({"filter": less, "field_value_factor": {"field": "popularity"}, "weight": dials.popularity})
     return found
 
 

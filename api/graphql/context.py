@@ -9,12 +9,16 @@ from graphql import DocumentNode
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
+from api.graphql.errors import LimitExceeded
 from api.service import Service
 from catalog.schemas.category import CategoryNode
 from catalog.schemas.product_out import ProductOut, ProductPage
 from catalog.services.principals import Principal
 
 T = TypeVar("T")
+# Of categories' pages in one operation. What a document costs is measured by a usual number of categories, before it is
+# known how many there are.
+MOST_ON_PAGES = 2000
 # A category, the page of its products, and how many are on a page.
 PageKey = tuple[UUID, int, int]
 
@@ -41,6 +45,7 @@ class Context:
         self.who = who
         # Rights are looked up once, however many fields ask for them.
         self.confirmed = Once(lambda: service.identity.confirm(who))
+        self._on_pages = 0
         self.forget()
 
     def forget(self) -> None:
@@ -57,7 +62,15 @@ class Context:
         return [found.get(product_id) for product_id in ids]
 
     async def _load_pages(self, keys: list[PageKey]) -> Sequence[ProductPage]:
-        """One call for all categories whose page is the same."""
+        """One call for all categories whose page is the same. Raises LimitExceeded."""
+        self._on_pages += sum(per_page for _, _, per_page in keys)
+        if self._on_pages > MOST_ON_PAGES:
+            raise LimitExceeded(
+                "products of categories",
+                MOST_ON_PAGES,
+                f"{self._on_pages:,}",
+                "Ask for smaller pages, or for fewer categories at a time.",
+            )
         found: dict[PageKey, ProductPage] = {}
         who = await self.confirmed()
         for page, per_page in dict.fromkeys((page, per_page) for _, page, per_page in keys):

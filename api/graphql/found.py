@@ -136,6 +136,7 @@ class SearchResult:
     banners: JSON
     degraded: bool = strawberry.field(description="Answered without Elasticsearch, from Postgres.")
     took_ms: float
+    age_seconds: float | None = strawberry.field(description="Given where the answer was kept, and is so old.")
 
 
 def result_of(held: dict[str, Any]) -> SearchResult:
@@ -158,6 +159,7 @@ def result_of(held: dict[str, Any]) -> SearchResult:
         banners=JSON(held["banners"]),
         degraded=held["degraded"],
         took_ms=held["took_ms"],
+        age_seconds=held.get("age_seconds"),
     )
 
 

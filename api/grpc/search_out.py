@@ -35,6 +35,7 @@ def search_response(found: Found) -> pb.SearchResponse:
         suggestions=_struct(found.get("suggestions")),
         degraded=found["degraded"],
         took_ms=found["took_ms"],
+        age_seconds=found.get("age_seconds"),
     )
 
 

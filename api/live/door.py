@@ -18,7 +18,7 @@ from api.live.places import Places
 from api.live.subscription import Subscription
 from api.problems import from_database, respond
 from catalog.errors import CatalogError, Forbidden, InvalidInput, Unauthenticated
-from catalog.services.principals import Principal
+from catalog.services.principals import ANYBODY, Principal
 
 PATH = "/api/v1/live"
 CLOSE_SECONDS = 1.0
@@ -78,9 +78,7 @@ class Caller:
             held.enter_context(self._places.one())
             if not self._limiter.is_exempt(self._address):
                 held.enter_context(self._places.one(f"address:{self._address.text}"))
-            asked = await self._subscribe()
-            self._token = asked.token.get_secret_value() if asked.token else None
-            who = await self._who()
+            asked, who = await self._introduced()
             if not who.anonymous:
                 held.enter_context(self._places.one(f"principal:{who.id}"))
             await self._charge(READ if asked.search is None else SEARCH)
@@ -89,6 +87,16 @@ class Caller:
                 await self._while_open(asked)
             finally:
                 await self._state.feed.leave()
+
+    async def _introduced(self) -> tuple[Subscribe, Principal]:
+        """What is asked for, and by whom. A mistake is paid by the address, or guessing would be free."""
+        try:
+            asked = await self._subscribe()
+            self._token = asked.token.get_secret_value() if asked.token else None
+            return asked, await self._who()
+        except CatalogError:
+            await self._limiter.spend(ANYBODY, self._address, READ, "live")
+            raise
 
     async def _subscribe(self) -> Subscribe:
         seconds = self._settings.live_subscribe_seconds

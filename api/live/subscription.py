@@ -16,6 +16,8 @@ from catalog.services.principals import Principal
 from search.request import MAX_PER_PAGE, parameters_of
 
 CONFIRM_SECONDS = 60.0
+# After a change, until it is likely to be found by a search, and until it surely is unless sync lags.
+FOUND_SECONDS, SETTLED_SECONDS = 1.5, 5.0
 # How a result page is shown does not matter here.
 _UNUSED = ("page", "per_page", "cursor", "facets", "explain")
 
@@ -31,6 +33,9 @@ class Subscription:
         self._again, self._charge, self._send = again, charge, send
         self._sent_at = self._confirmed_at = self._searched_at = time.monotonic()
         self._search: Parameters | None = None
+        # When products were changed that may belong into the search now: the first since the last look, and the last.
+        self._stirred_at: float | None = None
+        self._stirred_last = -SETTLED_SECONDS
         self._wanted: list[UUID] = []
         self._seen: set[UUID] = set()
         self._position = 0
@@ -94,8 +99,11 @@ class Subscription:
         return batch
 
     async def _tell_of(self, batch: Batch, who: Principal) -> None:
-        wanted = self._wanted_ids
-        events = [event for event in batch.events if event.position > self._position and event.aggregate_id in wanted]
+        new = [event for event in batch.events if event.position > self._position]
+        events = [event for event in new if event.aggregate_id in self._wanted_ids]
+        if len(events) < len(new):
+            self._stirred_last = time.monotonic()
+            self._stirred_at = self._stirred_at or self._stirred_last
         if not events:
             return
         products = await self._feed.products(batch, who)
@@ -113,17 +121,18 @@ class Subscription:
 
     async def _look_again(self, who: Principal) -> None:
         """What has come into a saved search, and what has left it."""
-        if self._search is None or time.monotonic() - self._searched_at < self._settings.live_search_seconds:
+        if self._search is None or time.monotonic() < self._look_due():
             return
-        self._searched_at = time.monotonic()
+        self._searched_at, self._stirred_at = time.monotonic(), None
         try:
             await self._charge()
             found = await self._found(who)
         except CatalogError:
             # It is looked for again next time; what is known so far goes on being told of.
             return
+        held_now = set(found)
         added = [held for held in found if held not in self._wanted_ids]
-        removed = [held for held in self._wanted if held not in set(found)]
+        removed = [held for held in self._wanted if held not in held_now]
         if added or removed:
             products = await self._service.products_by_id(who, added)
             self._wanted, self._seen = found, self._seen.difference(removed) | set(products)
@@ -134,11 +143,21 @@ class Subscription:
         """The first products of the search, in its order."""
         found: dict[UUID, None] = {}
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
+            if page > 1:  # the first one is paid for
+                await self._charge()
             answer = await self._service.search(who, [*(self._search or ()), ("page", str(page))])
             found |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
             if len(answer["hits"]) < MAX_PER_PAGE:
                 break
         return list(found)[: self._settings.live_max_products]
+
+    def _look_due(self) -> float:
+        """Sooner while products change, but not for each of them."""
+        latest = self._searched_at + self._settings.live_search_seconds
+        if self._searched_at >= self._stirred_last + SETTLED_SECONDS:
+            return latest
+        soonest = self._searched_at + self._settings.live_search_soonest_seconds
+        return min(latest, max(soonest, (self._stirred_at or 0.0) + FOUND_SECONDS))
 
     @property
     def _wanted(self) -> list[UUID]:
@@ -154,7 +173,7 @@ class Subscription:
         due = [
             self._sent_at + self._settings.live_heartbeat_seconds,
             self._confirmed_at + CONFIRM_SECONDS,
-            *([self._searched_at + self._settings.live_search_seconds] if self._search is not None else []),
+            *([self._look_due()] if self._search is not None else []),
         ]
         return max(0.01, min(due) - now)
 

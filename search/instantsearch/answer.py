@@ -38,6 +38,7 @@ def result_of(asked: Asked, found: Answer) -> Answer:
         "processingTimeMS": math.ceil(found["took_ms"]),
         "renderingContent": {},
         "degraded": found["degraded"],
+        **({"ageSeconds": found["age_seconds"]} if "age_seconds" in found else {}),
     }
     if asked.facets:
         shown = {facet["name"]: facet for facet in found["facets"]}

@@ -1,10 +1,16 @@
 """Why a hit is where it is."""
 
-import httpx
-import pytest
+from typing import Any
 
+import httpx
+import psycopg
+import pytest
+from elasticsearch import Elasticsearch
+
+from catalog.settings import Settings
 from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import assert_problem
+from tests.support import sync_all
 
 pytestmark = pytest.mark.usefixtures("small_catalogue")
 PATH = "/api/v1/search"
@@ -29,6 +35,20 @@ async def test_the_head_noun_is_a_factor(signed_in: SignedIn) -> None:
     gains = {hit["sku"]: hit["explanation"]["gains"] for hit in answer["hits"]}
     assert ("head" in gains["NX-450"], "head" in gains["BAG-1"]) == (True, False)
     assert answer["hits"][0]["sku"] == "NX-450"
+
+
+async def test_sales_counted_as_popularity_do_not_outweigh_the_words(
+    signed_in: SignedIn, settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch
+) -> None:
+    db.execute("UPDATE products SET popularity = CASE sku WHEN 'BAG-1' THEN 1e6 ELSE 0 END")
+    sync_all(settings, db, es)
+    async with signed_in("admin") as admin:
+        answer = (await admin.get(PATH, params={"q": "laptop", "explain": "true"})).json()
+    first, bag = answer["hits"][0], next(hit for hit in answer["hits"] if hit["sku"] == "BAG-1")
+    assert first["sku"] == "NX-450"
+    assert bag["explanation"]["gains"]["popularity"] == pytest.approx(0.2)
+    for hit in (first, bag):
+        assert hit["explanation"]["computed"] == pytest.approx(hit["score"], rel=1e-3)
 
 
 async def test_the_head_noun_may_be_typed_as_two_words(signed_in: SignedIn) -> None:

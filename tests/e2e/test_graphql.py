@@ -6,6 +6,7 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
+from api.graphql import context
 from catalog.settings import Settings
 from tests.e2e.graphql_client import ask, refused
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, created
@@ -148,6 +149,17 @@ async def test_the_tree_up_and_down(client: httpx.AsyncClient) -> None:
     every = (await ask(client, "{ categories(all: true) { path productCount } }"))["categories"]
     assert {node["path"]: node["productCount"] for node in every}["computers"] == 2
     assert len(every) == 7
+
+
+@pytest.mark.usefixtures("small_catalogue")
+async def test_pages_of_many_categories_are_counted_when_they_are_known(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "query ($per: Int!) { categories(all: true) { products(perPage: $per) { totalCount } } }"
+    monkeypatch.setattr(context, "MOST_ON_PAGES", 7 * 5)
+    assert len((await ask(client, query, per=5))["categories"]) == 7
+    told = await refused(client, query, per=6)
+    assert (told["code"], told["limit"]) == ("INVALID_INPUT", {"name": "products of categories", "allowed": 35})
 
 
 async def test_the_schema_can_be_asked_for(client: httpx.AsyncClient) -> None:

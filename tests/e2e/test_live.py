@@ -27,7 +27,8 @@ async def relay(settings: Settings, db: Db) -> AsyncIterator[Relay]:
 
 @pytest.fixture
 def address(settings: Settings, db: Db) -> Iterator[str]:
-    with served(settings.model_copy(update={"live_heartbeat_seconds": 1, "live_search_seconds": 1})) as address:
+    quick = {"live_heartbeat_seconds": 1, "live_search_seconds": 600, "live_search_soonest_seconds": 1}
+    with served(settings.model_copy(update=quick)) as address:
         yield address
 
 
@@ -152,3 +153,17 @@ async def test_a_saved_search_tells_of_its_products_and_of_those_that_come_in(
         [came] = await _changes(live, 1)
     assert came["type"] == "results"
     assert [one["id"] for one in came["added"]] == [str(ids["b"])]
+
+
+async def test_a_saved_search_is_looked_at_also_when_nothing_is_told_of(
+    settings: Settings, db: Db, es: Elasticsearch, index: str
+) -> None:
+    ids = store(settings, [{"sku": "a", "name": "Shovel"}])
+    sync_all(settings, db, es)
+    with served(settings.model_copy(update={"live_search_seconds": 1})) as address:
+        async with socket(address) as live:
+            assert (await live.subscribe(search={"q": "teapot"}))["ids"] == []
+            db.execute("UPDATE products SET name = 'Teapot'")
+            sync_all(settings, db, es)
+            [came] = await _changes(live, 1)
+    assert [one["id"] for one in came["added"]] == [str(ids["a"])]

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from api.limits.costs import READ
 from catalog.services import tokens
 from catalog.settings import Settings
 from tests.e2e.live_socket import published, socket
@@ -102,6 +103,17 @@ async def test_a_bad_token_is_closed_with_4401_and_not_repeated(settings: Settin
             code, last = await live.end()
     assert code == 4401
     assert "forged" not in str(last)
+
+
+async def test_who_guesses_credentials_pays_with_the_address(settings: Settings, db: Db) -> None:
+    limited = settings.model_copy(update={"limits_per_address": 2 * READ, "limits_exempt_networks": ""})
+    codes = []
+    with served(limited) as address:
+        for message in ({"ids": [ANY], "token": "ck_no.such"}, {"ids": 7}, {"ids": [ANY], "token": "ck_other.key"}):
+            async with socket(address) as live:
+                await live.say(type="subscribe", **message)
+                codes.append((await live.end())[0])
+    assert codes == [4401, 4400, 4429]
 
 
 async def test_pages_of_other_origins_are_refused(settings: Settings, db: Db) -> None:

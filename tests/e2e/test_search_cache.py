@@ -67,6 +67,18 @@ async def test_a_kept_answer_is_the_same_but_for_its_age_and_id(client: httpx.As
     assert one == other
 
 
+async def test_every_door_says_how_old_a_kept_answer_is(client: httpx.AsyncClient) -> None:
+    query = {"query": '{ search(q: "laptop") { ageSeconds } }'}
+    asked = {"requests": [{"indexName": "products", "params": {"query": "laptop"}}]}
+    ages = []
+    for _ in range(2):
+        graphql = (await client.post("/graphql", json=query)).json()["data"]["search"]["ageSeconds"]
+        [result] = (await client.post("/api/v1/instantsearch", json=asked)).json()["results"]
+        ages.append((graphql, result.get("ageSeconds")))
+    assert ages[0] == (None, None)
+    assert all(age is not None and age >= 0 for age in ages[1])
+
+
 async def test_another_order_of_the_same_parameters_is_the_same_search(app: FastAPI, client: httpx.AsyncClient) -> None:
     for address in ("?q=laptop&brand=Carry", "?brand=Carry&q=laptop", "?q=laptop%20&brand=Carry"):
         assert (await client.get(SEARCH + address)).status_code == 200

@@ -108,6 +108,18 @@ def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest() -> None:
     assert waited == [1, 2, 4, 4, 4]
 
 
+def test_a_first_pause_over_the_longest_stays_as_it_is() -> None:
+    clock = Clock()
+    breaker = a_breaker(clock, Limits(failures=1, pause=10, longest_pause=4))
+    breaker.failed()
+    for now in (10, 20):
+        clock.now = now - 0.5
+        assert not breaker.begin_probe()
+        clock.now = now
+        assert breaker.begin_probe()
+        breaker.end_probe(well=False)
+
+
 def test_after_a_recovery_the_pause_is_short_again() -> None:
     clock = Clock()
     breaker = opened(clock)

@@ -90,6 +90,16 @@ def test_the_example_lists_every_setting_but_the_one_for_tests() -> None:
     assert listed == KNOWN - {"CATALOG_FAILPOINT"}
 
 
+def test_every_setting_of_the_env_file_reaches_every_process(services: dict[str, Any]) -> None:
+    for name in ("migrate", *PROCESSES):
+        assert services[name]["env_file"] == [{"path": ".env", "required": False}]
+    # `environment` is stronger: no setting stands there that somebody might want to choose.
+    fixed = {"CATALOG_LOG_JSON", "CATALOG_ELASTICSEARCH_USERNAME", "CATALOG_ELASTICSEARCH_PASSWORD"}
+    fixed |= {f"CATALOG_{name}" for name in ("DATABASE_URL", "REDIS_URL", "ELASTICSEARCH_URL", "JWT_SECRET")}
+    fixed |= {f"CATALOG_{door}_{part}" for door in ("HTTP", "GRPC") for part in ("HOST", "PORT")}
+    assert {name for process in PROCESSES for name in services[process]["environment"]} == fixed
+
+
 def test_every_variable_that_compose_needs_is_in_the_example() -> None:
     needed = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE.read_text()))
     listed = set(re.findall(r"^(?:# )?([A-Z_]+)=", (CHECKOUT / ".env.example").read_text(), re.MULTILINE))

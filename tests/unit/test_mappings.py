@@ -86,6 +86,8 @@ def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
         ("(2 Pack) Phone Charger", "Charger"), ("3 in 1 Charger", "Charger"), ("12 for Laptops", None),
         ("Chair without Arms", "Chair"), ("Chair w/o Arms", "Chair"), ("6 Pack - for Laptop Bags", None),
         ("Black and White Poster", "Poster"), ("4 by 6 Picture Frame", "Frame"), ("450 in Red Velvet", None),
+        ("Samsung QLED TV 55 inch", "TV"), ("tv", "tv"), ("TV Stand", "Stand"), ("Gaming PC", "PC"), ("4 K", None),
+        ("Headphones Wireless", "Headphones"), ("Slim Case Compatible (Phone 15)", "Case"),
         (",;|" * 2000, None),
     ],
 )  # fmt: skip
