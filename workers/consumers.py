@@ -4,7 +4,7 @@
 
     await consume(settings, "order-emails", send_confirmation, types={"OrderCreated"}, stop=stop)
 
-`stop` is an asyncio.Event; `consume` returns when it is set, after the events in hand. What a handler must know:
+`stop` is an asyncio.Event; `consume` returns when it is set, after the handlers at work. What a handler must know:
 
 - It gets `catalog.services.events.Event`. It returns when it is done; whatever it raises means "not done".
 - At least once: an event that was handled already may come again (the process was killed before it could say so, or
@@ -15,8 +15,12 @@
   with its error, and the next one comes: `catalog events dead list`, `catalog events dead replay`. `raise Reject(why)`
   sends it there at once, for an event that no repetition can mend. `raise Later(why)` is for a server that is away:
   the same event comes again with growing pauses for ever, and nothing is counted.
-- How far the group has come is a row in Postgres (`event_consumers`). A broker that has lost everything is filled again
-  by the relay, and the group goes on from that row. A new group begins with the oldest event that is kept.
+- Other aggregates go on meanwhile, until about 1,000 wanted events are not done or 10,000 have come since the first
+  that is not (IN_HAND and AHEAD of workers/in_hand.py); then no more are read.
+- How far the group has come is a row in Postgres (`event_consumers`): the last position before the first event that is
+  not done. After a restart everything behind it comes again, also what was done: about 10,000 events at most. A broker
+  that has lost everything is filled again by the relay, and the group goes on from that row. A new group begins with
+  the oldest event that is kept.
 
 Run it by naming it in SUBSCRIBERS of workers/subscribers.py: `catalog subscribers` runs all of them in one process.
 """
@@ -36,11 +40,12 @@ from redis.exceptions import RedisError
 from catalog.errors import Unavailable
 from catalog.services.events import Event
 from catalog.settings import Settings
+from workers.in_hand import InHand, Queue
 
 Handler = Callable[[Event], Awaitable[None]]
 
 BATCH = 100
-# Aggregates whose events one subscriber handles side by side.
+# Handlers at work side by side in one subscriber; an event that pauses is not among them.
 SIDE_BY_SIDE = 8
 LONGEST_PAUSE = 60.0
 # How long one look at the stream waits for the next event, and how long without one until Postgres is asked.
@@ -60,7 +65,10 @@ _DEAD = """
     INSERT INTO event_dead_letters (consumer, event_id, envelope, error, attempts) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (consumer, event_id) DO UPDATE SET error = excluded.error, attempts = excluded.attempts, replay = false
 """
-_REPLAY = "SELECT id, envelope FROM event_dead_letters WHERE consumer = %s AND replay ORDER BY id LIMIT %s"
+_REPLAY = """
+    SELECT id, envelope FROM event_dead_letters WHERE consumer = %s AND replay AND id <> ALL (%s::bigint[])
+    ORDER BY id LIMIT %s
+"""
 _FORGET = "DELETE FROM event_dead_letters WHERE id = %s"
 
 _log = structlog.get_logger()
@@ -71,7 +79,7 @@ class Reject(Exception):
 
 
 class Later(Exception):
-    """A server that the handler needs is away: try this event again, however long it takes."""
+    """Not now, a server that the handler needs is away: try this event again, however long it takes."""
 
 
 async def consume(
@@ -87,22 +95,23 @@ async def consume(
     Of several processes with the same group one is at work, the others wait to take its place.
     """
     subscriber = Subscriber(settings, group, handler, stop=stop, types=types)
-    failures = 0
-    while not stop.is_set():
-        try:
-            found = await subscriber.tick()
-            wait = 0.0 if found else settings.event_relay_seconds
-            failures = 0
-        except psycopg.Error as error:
-            failures += 1
-            wait = min(LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
-            _log.warning("events.consumer_waiting", group=group, error=f"{type(error).__name__}: {error}", seconds=wait)
-        await _pause(stop, wait)
-    await subscriber.close()
+    try:
+        while not stop.is_set():
+            try:
+                wait = 0.0 if await subscriber.tick() else settings.event_relay_seconds
+            except psycopg.Error as error:
+                subscriber.failures += 1
+                wait = min(LONGEST_PAUSE, 0.1 * 2 ** min(subscriber.failures, 10))
+                reason = f"{type(error).__name__}: {error}"
+                _log.warning("events.consumer_waiting", group=group, error=reason, seconds=wait)
+                await subscriber.let_go()
+            await _pause(stop, wait)
+    finally:
+        await subscriber.close()
 
 
 class Subscriber:
-    """One group in one process."""
+    """One group in one process. `failures` counts what Postgres has refused since it took a position last."""
 
     def __init__(
         self,
@@ -118,7 +127,10 @@ class Subscriber:
         self._handler = handler
         self._stop = stop
         self._types = types
+        self.failures = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._hand = InHand(0)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
         self._limit = asyncio.Semaphore(SIDE_BY_SIDE)
         url = settings.events_url or settings.redis_url
@@ -129,28 +141,53 @@ class Subscriber:
         )
 
     async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        await self.let_go()
         if self._redis is not None:
             await self._redis.aclose()
 
+    async def let_go(self) -> None:
+        """Begin nothing more, wait for the handlers at work, and leave the lock; the next tick starts afresh.
+
+        They are not cancelled: a handler in a thread would go on all the same, beside the next one of its event.
+        """
+        self._hand.ended.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
     async def tick(self) -> int:
-        """Handle what there is, at most a batch; the number of events seen. Raises psycopg.Error."""
+        """Read what there is, at most a batch, and begin with it; how many events were read or are in hand.
+
+        Raises psycopg.Error, also one of the events in hand: then `let_go` before the next tick.
+        """
         connection = await self._locked()
         if connection is None:
             await _pause(self._stop, LOOK_SECONDS)
             return 0
-        await self._replay(connection)
-        row = await (await connection.execute(_POSITION, (self._group,))).fetchone()
-        position = row[0] if row else 0
-        events = await self._next(connection, position)
-        if events:
-            await self._handle_all(connection, position, events)
-        return len(events)
+        hand = self._hand
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.remove(task)
+            task.result()
+        await self._replay(connection, hand)
+        if hand.full:
+            await _pause(self._stop, self._settings.event_relay_seconds)
+            return len(hand)
+        events = await self._next(connection, hand.read)
+        for event in events:
+            hand.read = event.position
+            if self._types is None or event.type in self._types:
+                self._begin(connection, hand, event)
+        await self._note(connection, hand)
+        if not hand:
+            self.failures = 0
+        return len(events) + len(hand)
 
     async def _locked(self) -> psycopg.AsyncConnection[Any] | None:
         if self._connection is not None and not self._connection.closed:
             return self._connection
+        await self.let_go()
         connection = await psycopg.AsyncConnection.connect(
             self._settings.database_url,
             autocommit=True,
@@ -161,8 +198,10 @@ class Subscriber:
         if row is None or not row[0]:
             await connection.close()
             return None
-        await connection.execute(_ENSURE, (self._group,))
         self._connection = connection
+        await connection.execute(_ENSURE, (self._group,))
+        position = await (await connection.execute(_POSITION, (self._group,))).fetchone()
+        self._hand = InHand(position[0] if position else 0)
         return connection
 
     async def _next(self, connection: psycopg.AsyncConnection[Any], position: int) -> Sequence[Event]:
@@ -193,42 +232,49 @@ class Subscriber:
             await _pause(self._stop, LOOK_SECONDS)
             return ()
 
-    async def _handle_all(
-        self, connection: psycopg.AsyncConnection[Any], position: int, events: Sequence[Event]
+    def _begin(
+        self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event, letter: int | None = None
     ) -> None:
-        """Those of one aggregate one after the other, and different ones side by side."""
-        wanted: dict[Any, list[Event]] = {}
-        for event in events:
-            if self._types is None or event.type in self._types:
-                wanted.setdefault(event.aggregate_id, []).append(event)
-        waiting = {event.position for found in wanted.values() for event in found}
-        seen = [event.position for event in events]
+        queue = hand.add(event, letter)
+        if queue is not None:
+            self._tasks.add(asyncio.create_task(self._work(connection, hand, queue)))
 
-        async def one_after_the_other(found: list[Event]) -> None:
-            async with self._limit:
-                for event in found:
-                    if not await self._handle(connection, event):
-                        return
-                    waiting.discard(event.position)
-                    await self._note(connection, seen, waiting)
+    async def _work(self, connection: psycopg.AsyncConnection[Any], hand: InHand, queue: Queue) -> None:
+        """The events of one aggregate, one after the other, until none is left or all is over."""
+        while queue:
+            event, letter = queue[0]
+            if letter is None:
+                finished = await self._handle(connection, hand, event)
+            else:
+                finished = await self._handle_again(connection, hand, event, letter)
+            if not finished:
+                return
+            hand.done(queue)
+            await self._note(connection, hand)
 
-        await self._note(connection, seen, waiting)
-        await asyncio.gather(*[one_after_the_other(found) for found in wanted.values()])
-
-    async def _note(self, connection: psycopg.AsyncConnection[Any], seen: list[int], waiting: set[int]) -> None:
+    async def _note(self, connection: psycopg.AsyncConnection[Any], hand: InHand) -> None:
         """Remember the last position before the first that is not done."""
         async with self._writing:
-            done = [position for position in seen if not waiting or position < min(waiting)]
-            if done:
-                await connection.execute(_DONE, (done[-1], self._group, done[-1]))
+            position = hand.position
+            if position > hand.noted:
+                await connection.execute(_DONE, (position, self._group, position))
+                hand.noted = position
+                self.failures = 0
 
-    async def _handle(self, connection: psycopg.AsyncConnection[Any], event: Event) -> bool:
-        """Until it is done or dead; False when `stop` came first."""
+    async def _call(self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event) -> bool:
+        """Whether it was handled; not when all is over, which the lost connection with its lock is as well."""
+        async with self._limit:
+            if self._stop.is_set() or hand.ended.is_set() or connection.closed:
+                return False
+            await self._handler(event)
+            return True
+
+    async def _handle(self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event) -> bool:
+        """Until it is done or dead; False when all is over first."""
         failures = waits = 0
-        while not self._stop.is_set():
+        while True:
             try:
-                await self._handler(event)
-                return True
+                return await self._call(connection, hand, event)
             except (Later, Unavailable) as error:
                 waits += 1
                 reason, attempt = str(error), waits
@@ -252,8 +298,20 @@ class Subscriber:
                 error=reason[:500],
                 seconds=round(seconds, 2),
             )
-            await _pause(self._stop, seconds)
-        return False
+            await _pause(hand.ended, seconds)
+
+    async def _handle_again(
+        self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event, letter: int
+    ) -> bool:
+        """Once, a dead letter; False when all is over first."""
+        try:
+            if not await self._call(connection, hand, event):
+                return False
+        except Exception as error:  # whatever a handler raises means "not done"
+            await self._bury(connection, event, f"{type(error).__name__}: {error}", 1)
+        else:
+            await connection.execute(_FORGET, (letter,))
+        return True
 
     async def _bury(self, connection: psycopg.AsyncConnection[Any], event: Event, reason: str, attempts: int) -> None:
         envelope = orjson.dumps(event.envelope()).decode()
@@ -262,18 +320,11 @@ class Subscriber:
             await connection.execute(_DEAD, values)
         _log.error("events.dead_letter", group=self._group, event_id=str(event.id), type=event.type, error=reason[:500])
 
-    async def _replay(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    async def _replay(self, connection: psycopg.AsyncConnection[Any], hand: InHand) -> None:
         """Dead letters that somebody wants tried again: out of their old order, as `catalog events dead` says."""
-        for key, envelope in await (await connection.execute(_REPLAY, (self._group, BATCH))).fetchall():
-            event = Event.read(envelope)
-            if self._stop.is_set():
-                return
-            try:
-                await self._handler(event)
-            except Exception as error:  # whatever a handler raises means "not done"
-                await self._bury(connection, event, f"{type(error).__name__}: {error}", 1)
-                continue
-            await connection.execute(_FORGET, (key,))
+        values = (self._group, list(hand.letters), BATCH - len(hand.letters))
+        for letter, envelope in await (await connection.execute(_REPLAY, values)).fetchall():
+            self._begin(connection, hand, Event.read(envelope), letter)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

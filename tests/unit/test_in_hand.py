@@ -1,0 +1,57 @@
+"""The position that is remembered, and the queues of aggregates."""
+
+import random
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from catalog.services.events import Event
+from workers.in_hand import InHand, Queue
+
+
+def event(position: int, aggregate: UUID) -> Event:
+    return Event(uuid4(), position, "ProductDeleted", aggregate, datetime.now(UTC), {}, 1)
+
+
+def test_the_position_is_the_last_before_the_first_that_is_not_done() -> None:
+    hand = InHand(10)
+    queues = {position: hand.add(event(position, uuid4())) for position in (12, 13, 15)}
+    hand.read = 16
+    positions = [hand.position]
+    for position in (13, 12, 15):
+        queue = queues[position]
+        assert queue is not None
+        hand.done(queue)
+        positions.append(hand.position)
+    assert positions == [11, 11, 14, 16]
+    assert not hand
+
+
+def test_an_aggregate_has_one_queue_at_a_time_in_order() -> None:
+    chosen, aggregates = random.Random(1), [uuid4() for _ in range(5)]
+    hand, at_work, seen = InHand(0), list[Queue](), list[Event]()
+    for position in range(1, 500):
+        queue = hand.add(event(position, chosen.choice(aggregates)))
+        if queue is not None:
+            at_work.append(queue)
+        assert len({queue[0][0].aggregate_id for queue in at_work}) == len(at_work)
+        if chosen.random() < 0.9:
+            queue = chosen.choice(at_work)
+            seen.append(queue[0][0])
+            hand.done(queue)
+            at_work = [queue for queue in at_work if queue]
+    for aggregate in aggregates:
+        positions = [each.position for each in seen if each.aggregate_id == aggregate]
+        assert positions == sorted(positions)
+
+
+def test_a_dead_letter_waits_for_its_aggregate_and_moves_no_position() -> None:
+    hand, aggregate = InHand(4), uuid4()
+    queue = hand.add(event(5, aggregate))
+    assert queue is not None
+    assert hand.add(event(2, aggregate), letter=7) is None
+    hand.read = 5
+    assert (hand.letters, len(hand), hand.position) == ({7}, 1, 4)
+    hand.done(queue)
+    assert (hand.letters, len(hand), hand.position) == ({7}, 0, 5)
+    hand.done(queue)
+    assert (hand.letters, len(hand), hand.position) == (set(), 0, 5)
