@@ -237,6 +237,12 @@ class Settings(BaseSettings):
     smtp_ca_certs: Path | None = Field(default=None, description="of a mail server with a certificate of your own")
     smtp_from: MailAddress = Field(default="Catalog <orders@localhost>", description="the sender, `Shop <a@b.example>`")
     smtp_timeout_seconds: float = Field(default=15, gt=0, le=300)
+    smtp_retry_hours: float = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="since the order, that a mail which is refused for now (4xx) is tried again",
+    )
 
     events_url: EventsUrl | None = Field(
         default=None, description="the broker of domain events: redis:// or kafka://host:port,…; CATALOG_REDIS_URL"

@@ -10,6 +10,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -39,7 +40,7 @@ _log = structlog.get_logger()
 
 
 class TemporarilyRefused(Exception):
-    """The server asks to come back with this mail. Others must not wait for it, so that it counts as an attempt."""
+    """The server asks to come back with this mail: a full mailbox, or greylisting, which wants minutes."""
 
 
 class OrderEmails:
@@ -50,7 +51,7 @@ class OrderEmails:
         self._said_off = False
 
     async def __call__(self, event: Event) -> None:
-        """Raises what `send` raises."""
+        """Raises what `send` raises, but Later for a mail that is refused for now, as long as its event is young."""
         if self._settings.smtp_host is None:
             if not self._said_off:
                 self._said_off = True
@@ -58,7 +59,13 @@ class OrderEmails:
                     "orders.mail_off", remedy="set CATALOG_SMTP_HOST and CATALOG_SMTP_FROM to send confirmations"
                 )
             return
-        await asyncio.to_thread(confirm, self._settings, event.aggregate_id)
+        try:
+            await asyncio.to_thread(confirm, self._settings, event.aggregate_id)
+        except TemporarilyRefused as error:
+            # That of an older event counts as an attempt, so that it does not come for ever.
+            if datetime.now(UTC) - event.occurred_at < timedelta(hours=self._settings.smtp_retry_hours):
+                raise Later(str(error)) from error
+            raise
 
 
 def confirm(settings: Settings, order_id: UUID) -> None:

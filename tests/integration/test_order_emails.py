@@ -39,6 +39,7 @@ class Mailbox:
         self.needs_login = False
         self.envelopes: list[Envelope] = []
         self.refuses: dict[str, str] = {}
+        self.refused = 0
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -46,6 +47,7 @@ class Mailbox:
         if self.needs_login and not session.authenticated:
             return "530 5.7.0 Authentication required"
         if address in self.refuses:
+            self.refused += 1
             return self.refuses[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -211,19 +213,50 @@ async def test_a_refused_recipient_goes_to_the_dead_letters_and_holds_nobody_bac
         confirm(mailing, gone)
     with pytest.raises(TemporarilyRefused, match="452"):
         confirm(mailing, full)
-    patient = mailing.model_copy(update={"event_max_attempts": 2})
+    impatient = mailing.model_copy(update={"event_max_attempts": 2, "smtp_retry_hours": 0})
 
     def dead() -> dict[UUID, int]:
         rows = db.execute("SELECT (envelope ->> 'aggregate_id')::uuid, attempts FROM event_dead_letters").fetchall()
         return dict(rows)
 
-    async with subscribed(patient):
+    async with subscribed(impatient):
         await until(lambda: confirmed(db, good) and len(dead()) == 2)
         assert dead() == {gone: 1, full: 2}
         mailbox.refuses = {}
         db.execute("UPDATE event_dead_letters SET replay = true")
         await until(lambda: confirmed(db, gone) and confirmed(db, full))
     assert len(mailbox.envelopes) == 3
+
+
+@pytest.mark.usefixtures("server")
+async def test_a_recipient_that_is_refused_for_now_is_tried_again_until_it_is_taken(
+    mailing: Settings, db: psycopg.Connection[Any], mailbox: Mailbox
+) -> None:
+    mailbox.refuses = {"grey@example.com": "450 4.2.0 Greylisted, come back later"}
+    grey = await placed(mailing, email="grey@example.com")
+    good = await placed(mailing)
+    quick = mailing.model_copy(update={"event_max_attempts": 2, "event_retry_seconds": 0.01})
+    async with subscribed(quick):
+        await until(lambda: confirmed(db, good) and mailbox.refused > 4)
+        assert not confirmed(db, grey)
+        mailbox.refuses = {}
+        await until(lambda: confirmed(db, grey))
+    assert len(mailbox.envelopes) == 2
+    assert db.execute("SELECT * FROM event_dead_letters").fetchall() == []
+
+
+@pytest.mark.usefixtures("server")
+async def test_a_recipient_that_is_refused_for_now_is_given_up_when_the_order_is_old(
+    mailing: Settings, db: psycopg.Connection[Any], mailbox: Mailbox
+) -> None:
+    mailbox.refuses = {"full@example.com": "452 Mailbox full"}
+    await placed(mailing, email="full@example.com")
+    quick = mailing.model_copy(
+        update={"event_max_attempts": 2, "event_retry_seconds": 0.01, "smtp_retry_hours": 2 / 3600}
+    )
+    async with subscribed(quick):
+        await until(lambda: db.execute("SELECT attempts FROM event_dead_letters").fetchone() == (2,))
+    assert mailbox.refused > 4, "while it was young, none counted"
 
 
 async def test_without_a_mail_server_events_pass_and_it_is_said_once(
