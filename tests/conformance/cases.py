@@ -68,16 +68,56 @@ def created_twice(**fields: Any) -> Run:
     return run
 
 
+def created_beside(**fields: Any) -> Run:
+    """After another product with the same fields but its sku."""
+
+    async def run(door: Door, world: World) -> Answer:
+        await door.create_product(_new(door, **fields) | {"sku": f"OLD-{door.name}"})
+        return _written(await door.create_product(_new(door, **fields)))
+
+    return run
+
+
 def patched(before: Answer, **fields: Any) -> Run:
     async def run(door: Door, world: World) -> Answer:
         product = await door.create_product(_new(door, **before))
-        return _written(await door.patch_product(product["id"], fields))
+        return _written(await door.patch_product(product["id"], _own(door, fields)))
 
     return run
 
 
 def patched_unknown(**fields: Any) -> Run:
     return lambda door, world: door.patch_product(NOBODY, fields)
+
+
+def patched_twice(**fields: Any) -> Run:
+    """Each time as a change of the version that was read at first."""
+
+    async def run(door: Door, world: World) -> Answer:
+        product = await door.create_product(_new(door))
+        for _ in range(2):
+            await door.patch_product(product["id"], fields, product["version"])
+        return {}
+
+    return run
+
+
+def patched_as_read(before: Answer, **fields: Any) -> Run:
+    async def run(door: Door, world: World) -> Answer:
+        product = await door.create_product(_new(door, **before))
+        return _written(await door.patch_product(product["id"], _own(door, fields), product["version"]))
+
+    return run
+
+
+def deleted_after_a_change(*, read_again: bool) -> Run:
+    async def run(door: Door, world: World) -> Answer:
+        product = await door.create_product(_new(door))
+        changed = await door.patch_product(product["id"], {"name": "Changed"})
+        await door.delete_product(product["id"], (changed if read_again else product)["version"])
+        return {}
+
+    return run
 
 
 def deleted(*, times: int = 1) -> Run:
@@ -97,7 +137,14 @@ async def read_after_delete(door: Door, world: World) -> Answer:
 
 
 def _new(door: Door, **fields: Any) -> Answer:
-    return {"sku": f"NEW-{door.name}", "name": "A kettle", "price": "29.99"} | fields
+    return {"sku": f"NEW-{door.name}", "name": "A kettle", "price": "29.99"} | _own(door, fields)
+
+
+def _own(door: Door, fields: Answer) -> Answer:
+    """With variants whose skus are this door's own."""
+    if "variants" not in fields:
+        return fields
+    return fields | {"variants": [item | {"sku": f"{item['sku']}-{door.name}"} for item in fields["variants"]]}
 
 
 def _written(product: Answer) -> Answer:
@@ -106,6 +153,7 @@ def _written(product: Answer) -> Answer:
     category = product["category"]
     return {name: held for name, held in product.items() if name not in own} | {
         "category": category and category["path"],
+        "variants": [item | {"sku": item["sku"].rpartition("-")[0]} for item in product["variants"]],
         "versioned": product["version"] > 0,
     }
 
@@ -122,6 +170,7 @@ FULL = {
     "attributes": {"color": "black", "weight_g": 900, "cordless": True, "fits": ["gas", "induction"]},
 }  # fmt: skip
 VARIANTS = [{"sku": "one", "price": "10.00", "inventory": 2, "options": {"size": "S"}}]
+TWO_VARIANTS = [*VARIANTS, {"sku": "two", "price": "12.50", "inventory": 3, "options": {"size": "M", "color": "red"}}]
 
 READ = [
     Case("a product by its id", get("NX-450"), expected={"sku": "NX-450", "price": "899.00", "inventory": 3}),
@@ -202,6 +251,11 @@ WRITE = [
     Case("a patch of nothing", patched(FULL), role="editor", expected={"inventory": 7}),
     Case("a patch of an unknown id", patched_unknown(name="x"), role="editor", refused="NOT_FOUND"),
     Case("a patch, by nobody", patched_unknown(name="x"), refused="UNAUTHENTICATED"),
+    Case("a patch of the version that was read", patched_as_read(FULL, name="Changed"), role="editor",
+         expected={"name": "Changed", "inventory": 7}),
+    Case("a patch of a stale version", patched_twice(name="Changed"), role="editor", refused="CONFLICT"),
+    Case("a deletion of the version that was read", deleted_after_a_change(read_again=True), role="editor"),
+    Case("a deletion of a stale version", deleted_after_a_change(read_again=False), role="editor", refused="CONFLICT"),
     Case("a deletion", deleted(), role="editor"),
     Case("a deletion, twice", deleted(times=2), role="editor", refused="NOT_FOUND"),
     Case("a product that was deleted", read_after_delete, role="editor", refused="NOT_FOUND"),
@@ -210,4 +264,37 @@ WRITE = [
     Case("a deletion, by an analyst", lambda door, world: door.delete_product(world.ids["TEE"]), role="analyst",
          refused="FORBIDDEN"),
 ]  # fmt: skip
-CASES = [*READ, *SEARCH, *WRITE]
+WRITE_VARIANTS = [
+    Case("a new product with a variant", created(variants=VARIANTS), role="editor",
+         expected={"price": "10.00", "inventory": 2, "variants": VARIANTS}),
+    Case("a new product with two, and a price and stock of its own", created(variants=TWO_VARIANTS, inventory=99),
+         role="editor", expected={"price": "10.00", "inventory": 5, "variants": TWO_VARIANTS}),
+    Case("a patch beside variants", patched({"variants": TWO_VARIANTS}, name="Changed"), role="editor",
+         expected={"name": "Changed", "variants": TWO_VARIANTS}),
+    Case("a patch of variants", patched({"variants": TWO_VARIANTS}, variants=TWO_VARIANTS[1:]), role="editor",
+         expected={"price": "12.50", "inventory": 3, "variants": TWO_VARIANTS[1:]}),
+    Case("variants in another order", patched({"variants": TWO_VARIANTS}, variants=TWO_VARIANTS[::-1]), role="editor",
+         expected={"price": "10.00", "inventory": 5, "variants": TWO_VARIANTS[::-1]}),
+    Case("variants of the version that was read", patched_as_read({}, variants=VARIANTS), role="editor",
+         expected={"price": "10.00", "variants": VARIANTS}),
+    Case("a patch that takes all variants away", patched({"variants": TWO_VARIANTS}, variants=[]), role="editor",
+         expected={"variants": []}),
+    Case("a price where there is one variant", patched({"variants": VARIANTS}, price="8.00"), role="editor",
+         expected={"price": "8.00", "variants": [VARIANTS[0] | {"price": "8.00"}]}),
+    Case("a price where variants differ", patched({"variants": TWO_VARIANTS}, price="8.00"), role="editor",
+         refused="INVALID_INPUT", fields=("price",)),
+    Case("a stock where there are several variants", patched({"variants": TWO_VARIANTS}, inventory=8), role="editor",
+         refused="INVALID_INPUT", fields=("inventory",)),
+    Case("no stock of any variant", patched({"variants": TWO_VARIANTS}, inventory=0), role="editor",
+         expected={"inventory": 0}),
+    Case("the same variant twice", created(variants=VARIANTS * 2), role="editor", refused="INVALID_INPUT",
+         fields=("variants",)),
+    Case("a variant with the sku of its product", created(variants=[VARIANTS[0] | {"sku": "NEW"}]), role="editor",
+         refused="INVALID_INPUT", fields=("variants",)),
+    Case("wrong fields of a variant", created(variants=[*VARIANTS, {"sku": "two", "price": "1.999", "inventory": -1}]),
+         role="editor", refused="INVALID_INPUT", fields=("variants.1.inventory", "variants.1.price")),
+    Case("a variant's sku that is taken by another's variant", created_beside(variants=VARIANTS), role="editor",
+         refused="CONFLICT", fields=("sku",)),
+    Case("variants, by an analyst", created(variants=VARIANTS), role="analyst", refused="FORBIDDEN"),
+]  # fmt: skip
+CASES = [*READ, *SEARCH, *WRITE, *WRITE_VARIANTS]

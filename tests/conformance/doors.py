@@ -43,10 +43,10 @@ class Door(Protocol):
 
     async def create_product(self, fields: Fields) -> Answer: ...
 
-    async def patch_product(self, product_id: str, fields: Fields) -> Answer:
-        """None clears a field, one left out is kept."""
+    async def patch_product(self, product_id: str, fields: Fields, version: int | None = None) -> Answer:
+        """None clears a field, one left out is kept. `version` is the one that was read."""
 
-    async def delete_product(self, product_id: str) -> None: ...
+    async def delete_product(self, product_id: str, version: int | None = None) -> None: ...
 
     async def search(self, asked: Parameters) -> Answer:
         """SEARCH: `{ids, total, facets, corrected_to, dropped_terms, degraded}`; facets are those of `read_facets`."""

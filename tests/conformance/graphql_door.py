@@ -21,10 +21,11 @@ _LIST = """
             totalCount edges { node { id } } } }
 """
 _CREATE = f"mutation ($input: CreateProductInput!) {{ createProduct(input: $input) {{ {_PRODUCT} }} }}"
-_UPDATE = (
-    f"mutation ($id: ID!, $input: UpdateProductInput!) {{ updateProduct(id: $id, input: $input) {{ {_PRODUCT} }} }}"
-)
-_DELETE = "mutation ($id: ID!) { deleteProduct(id: $id) }"
+_UPDATE = f"""
+    mutation ($id: ID!, $input: UpdateProductInput!, $version: String) {{
+        updateProduct(id: $id, input: $input, version: $version) {{ {_PRODUCT} }} }}
+"""
+_DELETE = "mutation ($id: ID!, $version: String) { deleteProduct(id: $id, version: $version) }"
 _SEARCH = """
     query ($q: String, $filters: SearchFilters, $sort: SearchSort, $page: Int, $perPage: Int, $cursor: String,
            $facets: [String!]) {
@@ -66,11 +67,12 @@ class GraphqlDoor:
     async def create_product(self, fields: Fields) -> Answer:
         return _product((await self._ask(_CREATE, input=camels(fields)))["createProduct"])
 
-    async def patch_product(self, product_id: str, fields: Fields) -> Answer:
-        return _product((await self._ask(_UPDATE, id=product_id, input=camels(fields)))["updateProduct"])
+    async def patch_product(self, product_id: str, fields: Fields, version: int | None = None) -> Answer:
+        answer = await self._ask(_UPDATE, id=product_id, input=camels(fields), version=_text(version))
+        return _product(answer["updateProduct"])
 
-    async def delete_product(self, product_id: str) -> None:
-        assert (await self._ask(_DELETE, id=product_id))["deleteProduct"] is True
+    async def delete_product(self, product_id: str, version: int | None = None) -> None:
+        assert (await self._ask(_DELETE, id=product_id, version=_text(version)))["deleteProduct"] is True
 
     async def search(self, asked: Parameters) -> Answer:
         own = {name: value for name, value in asked.items() if name in _OWN}
@@ -116,6 +118,10 @@ def camels(held: Fields) -> Answer:
 
 def snakes(held: Fields) -> Answer:
     return {snake(name): value for name, value in held.items()}
+
+
+def _text(version: int | None) -> str | None:
+    return None if version is None else str(version)
 
 
 def _filters(asked: Parameters) -> Answer:

@@ -46,13 +46,13 @@ class GrpcDoor:
         request = pb.CreateProductRequest(product=_input(fields))
         return _product(await self._ask(self._stub.CreateProduct, request))
 
-    async def patch_product(self, product_id: str, fields: Fields) -> Answer:
-        request = pb.UpdateProductRequest(id=product_id, product=_input(fields))
+    async def patch_product(self, product_id: str, fields: Fields, version: int | None = None) -> Answer:
+        request = pb.UpdateProductRequest(id=product_id, product=_input(fields), version=version)
         request.update_mask.paths.extend(fields)
         return _product(await self._ask(self._stub.UpdateProduct, request))
 
-    async def delete_product(self, product_id: str) -> None:
-        await self._ask(self._stub.DeleteProduct, pb.DeleteProductRequest(id=product_id))
+    async def delete_product(self, product_id: str, version: int | None = None) -> None:
+        await self._ask(self._stub.DeleteProduct, pb.DeleteProductRequest(id=product_id, version=version))
 
     async def search(self, asked: Parameters) -> Answer:
         found = await self._ask(self._stub.Search, _search(asked))

@@ -9,8 +9,8 @@ import httpx
 from tests.conformance.doors import Answer, Code, Fields, Parameters, Refused, World, read_facets, read_product
 
 _CODES: dict[int, Code] = {
-    401: "UNAUTHENTICATED", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT", 422: "INVALID_INPUT",
-    503: "UNAVAILABLE",
+    401: "UNAUTHENTICATED", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT", 412: "CONFLICT",
+    422: "INVALID_INPUT", 503: "UNAVAILABLE",
 }  # fmt: skip
 
 
@@ -30,11 +30,12 @@ class RestDoor:
     async def create_product(self, fields: Fields) -> Answer:
         return read_product(await self._ask("POST", "products", json=fields))
 
-    async def patch_product(self, product_id: str, fields: Fields) -> Answer:
-        return read_product(await self._ask("PATCH", f"products/{product_id}", json=fields))
+    async def patch_product(self, product_id: str, fields: Fields, version: int | None = None) -> Answer:
+        answer = await self._ask("PATCH", f"products/{product_id}", json=fields, headers=_condition(version))
+        return read_product(answer)
 
-    async def delete_product(self, product_id: str) -> None:
-        await self._ask("DELETE", f"products/{product_id}")
+    async def delete_product(self, product_id: str, version: int | None = None) -> None:
+        await self._ask("DELETE", f"products/{product_id}", headers=_condition(version))
 
     async def search(self, asked: Parameters) -> Answer:
         found = await self._ask("GET", "search", params=asked)
@@ -64,6 +65,10 @@ class RestDoor:
         if answer.is_success:
             return answer.json() if answer.content else None
         raise Refused(_CODES[answer.status_code], [wrong["field"] for wrong in answer.json()["errors"]])
+
+
+def _condition(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
 def _node(held: Answer) -> Answer:
