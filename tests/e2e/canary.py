@@ -4,8 +4,11 @@ Whatever there is of it, is there once: its words stand in no other product, and
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from catalog.settings import Settings
+from mappings.identifiers import normalise_identifier
 
 CANARY: dict[str, Any] = {
     "sku": "ZQX-77-KIV", "name": "Quillfernal Lamp", "brand": "Vorzakh", "category": "Lamps > Umbrawyck Lights",
@@ -119,3 +122,32 @@ def doors(category_id: UUID) -> list[Door]:
         _listed(category="lamps"), _listed(category="Lamps > Umbrawyck Lights"), _listed(category=str(category_id)),
         Door("/api/v1/categories"),
     ]  # fmt: skip
+
+
+class Canary(NamedTuple):
+    """The ids of the product and of its category, and what there is to know of it."""
+
+    product_id: UUID
+    category_id: UUID
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (*WORDS, str(self.product_id), str(self.category_id))
+
+    @property
+    def doors(self) -> list[Door]:
+        return doors(self.category_id)
+
+    @property
+    def reads(self) -> list[Door]:
+        return reads(self.product_id, self.category_id)
+
+    def told(self, door: Door, text: str) -> set[str]:
+        """What an answer says of the canary that whoever asks has not said."""
+        found, said = text.casefold(), normalise_identifier(door.said)
+        return {word for word in self.secrets if word in found and normalise_identifier(word) not in said}
+
+
+def remembering(settings: Settings) -> Settings:
+    """What is learned of the catalogue holds for some time, and answers are kept for others who ask the same."""
+    return settings.model_copy(update={"attribute_types_ttl_seconds": 60, "cache_seconds": 60})

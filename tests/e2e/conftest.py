@@ -8,11 +8,14 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
+from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from catalog.services import tokens
 from catalog.services.passwords import hash_password
 from catalog.settings import Settings
+from tests.e2e.canary import CANARY, OTHERS, Canary
+from tests.support import store, sync_all
 
 PASSWORD = "a password for tests"
 
@@ -64,3 +67,13 @@ async def analyst(signed_in: SignedIn) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def small_catalogue(stocked: dict[str, UUID]) -> None:
     """CATALOGUE, in the index."""
+
+
+@pytest.fixture
+def canary(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, index: str) -> Canary:
+    """CANARY and OTHERS, in the index."""
+    ids = store(settings, [CANARY, *OTHERS])
+    sync_all(settings, db, es)
+    row = db.execute("SELECT category_id FROM products WHERE id = %s", [ids[CANARY["sku"]]]).fetchone()
+    assert row is not None
+    return Canary(ids[CANARY["sku"]], row[0])

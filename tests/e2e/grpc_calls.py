@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from api.grpc.server import serving
 from catalog.services import tokens
 from catalog.settings import Settings
+from catalog.v1.product_service_pb2 import WatchProductsRequest
 from catalog.v1.product_service_pb2_grpc import ProductServiceStub
 
 Metadata = tuple[tuple[str, str], ...]
@@ -27,6 +28,16 @@ async def served(app: FastAPI) -> AsyncIterator[grpc.aio.Channel]:
 
 def stub_of(channel: grpc.aio.Channel) -> Any:
     return ProductServiceStub(channel)
+
+
+@asynccontextmanager
+async def watching(stub: Any, metadata: Metadata = (), **asked: Any) -> AsyncIterator[Any]:
+    """A call of WatchProducts to read changes from."""
+    call = stub.WatchProducts(WatchProductsRequest(**asked), metadata=metadata, timeout=60)
+    try:
+        yield call
+    finally:
+        call.cancel()
 
 
 def signed_in(settings: Settings, db: Any, role: str) -> Metadata:

@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import httpx
 import psycopg
@@ -13,8 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from catalog.settings import Settings
-from mappings.identifiers import normalise_identifier
-from tests.e2e.canary import CANARY, HIDING, OTHERS, WORDS, Door, doors, reads
+from tests.e2e.canary import HIDING, OTHERS, Canary, Door, remembering
 from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
@@ -25,42 +23,6 @@ VARYING = (
     "query_id", "request_id", "took_ms", "score", "explanation", "next_cursor", "age_seconds", "lag_seconds",
     "queryID", "processingTimeMS",
 )  # fmt: skip
-
-
-class Canary(NamedTuple):
-    product_id: UUID
-    category_id: UUID
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (*WORDS, str(self.product_id), str(self.category_id))
-
-    @property
-    def doors(self) -> list[Door]:
-        return doors(self.category_id)
-
-    @property
-    def reads(self) -> list[Door]:
-        return reads(self.product_id, self.category_id)
-
-    def told(self, door: Door, text: str) -> set[str]:
-        """What an answer says of the canary that whoever asks has not said."""
-        found, said = text.casefold(), normalise_identifier(door.said)
-        return {word for word in self.secrets if word in found and normalise_identifier(word) not in said}
-
-
-@pytest.fixture
-def canary(settings: Settings, db: Db, es: Elasticsearch, index: str) -> Canary:
-    ids = store(settings, [CANARY, *OTHERS])
-    sync_all(settings, db, es)
-    row = db.execute("SELECT category_id FROM products WHERE id = %s", [ids[CANARY["sku"]]]).fetchone()
-    assert row is not None
-    return Canary(ids[CANARY["sku"]], row[0])
-
-
-def remembering(settings: Settings) -> Settings:
-    """What is learned of the catalogue holds for some time, and answers are kept for others who ask the same."""
-    return settings.model_copy(update={"attribute_types_ttl_seconds": 60, "cache_seconds": 60})
 
 
 @pytest.fixture

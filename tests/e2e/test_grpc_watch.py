@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -14,7 +13,8 @@ from api.app import create_app
 from api.grpc.server import serving
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
-from tests.e2e.grpc_calls import Metadata, refusal, served, signed_in, stub_of, violations
+from tests.e2e.grpc_calls import refusal, served, signed_in, stub_of, violations, watching
+from tests.e2e.live_socket import published
 from tests.support import store
 from workers.relay import Relay
 
@@ -34,26 +34,12 @@ async def stub(app: FastAPI) -> AsyncIterator[Any]:
         yield stub_of(channel)
 
 
-@asynccontextmanager
-async def watching(stub: Any, metadata: Metadata = (), **asked: Any) -> AsyncIterator[Any]:
-    call = stub.WatchProducts(pb.WatchProductsRequest(**asked), metadata=metadata, timeout=60)
-    try:
-        yield call
-    finally:
-        call.cancel()
-
-
 async def told(call: Any, number: int) -> list[tuple[str, str]]:
     """The type and sku (or id) of the next changes."""
     changes = [await call.read() for _ in range(number)]
     return [
         (change.type, change.product.sku if change.HasField("product") else change.product_id) for change in changes
     ]
-
-
-async def published(relay: Relay) -> None:
-    while await relay.tick():
-        pass
 
 
 async def test_changes_come_in_order_with_the_product_as_it_is(
