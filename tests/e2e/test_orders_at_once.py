@@ -68,6 +68,29 @@ async def test_a_hundred_buyers_of_the_last_ten(
     assert found["hits"] == []
 
 
+async def _shown(client: httpx.AsyncClient, wanted: dict[str, bool]) -> None:
+    """Wait until search shows exactly these kettles, each in stock or not."""
+    async with asyncio.timeout(120):
+        while True:
+            found = (await client.get("/api/v1/search", params={"q": "kettle"})).json()
+            if {hit["sku"]: hit["in_stock"] for hit in found["hits"]} == wanted:
+                return
+            # Workers are other processes: there is no event to wait for.
+            await asyncio.sleep(0.1)
+
+
+async def test_search_shows_by_itself_that_the_last_one_is_sold(settings: Settings, buyer: httpx.AsyncClient) -> None:
+    """Only what runs in production brings it there: a trigger, the pump, a worker."""
+    store(settings, [{"sku": name, "name": f"{name} kettle", "inventory": 1} for name in ("LAST", "OTHER")])
+    with running(settings, "worker"), running(settings, "pump"):
+        await _shown(buyer, {"LAST": True, "OTHER": True})
+        assert (await _order(buyer, ("LAST", 1))).status_code == 201
+        await _shown(buyer, {"LAST": False, "OTHER": True})
+        found = (await buyer.get("/api/v1/search", params={"q": "kettle", "in_stock": "true"})).json()
+        assert [hit["sku"] for hit in found["hits"]] == ["OTHER"]
+        assert (await _order(buyer, ("LAST", 1))).status_code == 409
+
+
 async def test_one_key_used_many_times_at_once_orders_once(
     settings: Settings, db: psycopg.Connection[Any], buyer: httpx.AsyncClient
 ) -> None:
