@@ -20,6 +20,9 @@ Db = psycopg.Connection[Any]
 
 pytestmark = pytest.mark.usefixtures("index")
 
+# Products that one rename makes wait.
+BULK = 30_000
+
 
 def test_several_statements_in_one_transaction_bump_once(settings: Settings, db: Db) -> None:
     variants = [{"sku": "a-1", "price": "5", "inventory": 1, "options": {"size": "M"}}]
@@ -174,6 +177,28 @@ def test_a_single_change_overtakes_a_bulk_load(settings: Settings, db: Db) -> No
     assert held is not None
     (sku,) = db.execute("SELECT sku FROM products WHERE id = %s", (held.ids[0],)).fetchone() or ("",)
     assert sku == "single"
+
+
+def test_a_single_change_overtakes_thirty_thousand_products_of_a_renamed_category(settings: Settings, db: Db) -> None:
+    """It is the last to have changed, so nothing but its priority puts it before the others."""
+    ids = store(settings, [{"sku": "single"}, {"sku": "bulk", "category": "Audio"}])
+    # The replica role leaves out triggers that the ledger does not need, and foreign keys: it is the slowest step.
+    db.execute("SET session_replication_role = replica")
+    db.execute(
+        "INSERT INTO products (sku, name, price, category_id)"
+        " SELECT 'bulk' || number, 'bulk', 1, categories.id FROM generate_series(2, %s) AS number, categories",
+        (BULK,),
+    )
+    db.execute("SET session_replication_role = origin")
+    db.execute("UPDATE product_sync SET synced_version = version")
+    db.execute("UPDATE categories SET name = 'Sound'")
+    while spread_chunk(db):
+        pass
+    assert ledger_module.waiting(db, 2 * BULK) == (BULK, False, False)
+    db.execute("UPDATE products SET price = 2 WHERE sku = 'single'")
+    held = ledger_module.claim(db, 1, 30)
+    assert held is not None
+    assert held.ids == [ids["single"]]
 
 
 def test_a_deletion_under_a_running_fan_out_stays_a_deletion(
