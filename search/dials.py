@@ -21,7 +21,7 @@ class Dials:
     name: float = _dial(8, 1, 10)
     brand: float = _dial(4, 1, 10)
     category: float = _dial(4, 1, 10)
-    attributes: float = _dial(1, 1, 10)
+    attributes: float = _dial(2, 1, 10)
     description: float = _dial(2, 1, 10)
     # A word of the name by the name alone, besides: there no long description takes anything from it.
     name_alone: float = _dial(0.3, 0, 2)
