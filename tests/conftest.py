@@ -1,6 +1,7 @@
 """Real servers for every test: started once by the controlling process, one database and index prefix per worker."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -48,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if name != "CATALOG_TEST_SECURE":
             del os.environ[name]
     secure = os.environ.pop("CATALOG_TEST_SECURE", "") == "1"
+    # A shell has what it starts in the background ignore Ctrl-C, and so would all commands that a test interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if _is_worker(config) or POSTGRES in os.environ or config.option.collectonly:
         return
     running = _servers.enter_context(ephemeral(lambda line: print(line, flush=True), secure=secure))
