@@ -65,8 +65,7 @@ Merchandiser = Annotated[Principal, Depends(require("merchandise"))]
 
 async def may_search(request: Request, who: Who) -> Principal:
     """Anybody while `public_search` is set, otherwise everybody with a credential; a bad one is refused in any case."""
-    held: Service = request.app.state.service
-    held.may_search(who)
+    (await service(request)).may_search(who)
     return who
 
 

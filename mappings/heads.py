@@ -34,10 +34,16 @@ _ADJECTIVES = (
     "adjustable bluetooth compatible cordless disposable foldable portable rechargeable reusable universal waterproof"
     " wireless"
 )
-NO_NOUNS = QUALITIES | frozenset(_ADJECTIVES.split())
+_NO_NOUNS = QUALITIES | frozenset(_ADJECTIVES.split())
 SHORTEST = 3
 # Shorter words that are things; other ones are units, sizes and beginnings.
-SHORT_NOUNS = frozenset(["tv", "pc"])
+_SHORT_NOUNS = frozenset(["tv", "pc"])
+
+
+def may_be_noun(word: str) -> bool:
+    """Whether a word can say what a thing is."""
+    plain = word.lower()
+    return (len(word) >= SHORTEST or plain in _SHORT_NOUNS) and plain not in _NO_NOUNS
 
 
 def head_of(name: str, brand: str | None = None) -> str | None:
@@ -77,7 +83,7 @@ def _last_noun(text: str) -> str | None:
             continue
         words: list[str] = [part] if part.isalpha() else _WORD.findall(part)
         for word in reversed(words):
-            if (len(word) >= SHORTEST or word.lower() in SHORT_NOUNS) and word.lower() not in NO_NOUNS:
+            if may_be_noun(word):
                 return word
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mappings.attributes import UNITS
-from mappings.heads import NO_NOUNS, SHORT_NOUNS
+from mappings.heads import may_be_noun
 from search.completion import Fit, fit, is_numeric, measures, singular, tokens_of, words_of
 from search.suggest_samples import Sampled
 from search.suggest_typed import SHORTEST_BEGINNING
@@ -15,9 +15,8 @@ from search.suggest_typed import SHORTEST_BEGINNING
 ALTERNATIVES = 3
 # What follows is said about the thing, and is not the thing.
 _AFTER = re.compile(r"[,(\[|;:]|\s[-–—]\s|\s(?:for|with|w/|in|incl|by|from)\s")
-SHORTEST_NOUN = 3
 # Words behind the noun that say more about it.
-_NO_NOUNS = NO_NOUNS | UNITS | {"cyan", "magenta", "and", "the"}
+_NO_NOUNS = UNITS | {"cyan", "magenta", "and", "the"}
 # Between the words of a phrase. A comma ends one.
 _PHRASE = re.compile(r"[\w\s'’\"″”.&/+-]*")
 
@@ -36,8 +35,8 @@ class NameWords:
         end = len(self.name) if found is None else found.start()
         for place in range(len(self.tokens) - 1, -1, -1):
             token = self.tokens[place]
-            able = len(token.key) >= SHORTEST_NOUN or token.key in SHORT_NOUNS
-            if able and token.end <= end and not is_numeric(token.key) and token.key not in _NO_NOUNS:
+            able = may_be_noun(token.key) and token.key not in _NO_NOUNS and not is_numeric(token.key)
+            if able and token.end <= end:
                 return place
         return None
 

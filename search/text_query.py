@@ -15,8 +15,6 @@ from search.words import MAX_WORDS, SHORTEST_JOINED, Word, Words
 
 Clause = dict[str, Any]
 
-# All but one of two or three words, about two thirds of more: the ranking puts what holds them all first.
-SOME_WORDS = "1<-1 3<60%"
 # What is meant is not what was said: another spelling or a synonym counts a little less.
 OTHER_READING = 0.9
 # One word for the query's two or the other way round; without the lengths of fields it would count more than a match.

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Searcher, ServiceDep, may_search
+from api.auth import Searcher, ServiceDep
 from api.limits.costs import of_body
 from api.limits.http import pay
 from api.problems import answers
@@ -23,7 +23,7 @@ from search.instantsearch.filters import Alternative
 from search.instantsearch.request import Asked, named, narrowed, read_requests
 from search.request import Either, SearchRequest
 
-router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute, dependencies=[Depends(may_search)])
+router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute)
 
 PATH = "/api/v1/instantsearch"
 
