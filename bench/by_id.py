@@ -76,7 +76,7 @@ def by_id(
     rounds: int = 2,
     warm_up_seconds: float = WARM_UP_SECONDS,
 ) -> Report:
-    """Products a second at saturation, each run of ours between two of the bare endpoint, and p99 at half of ours."""
+    """Products a second at saturation, each of our runs between two of the bare endpoint; then both at half of ours."""
     settings = settings.model_copy(
         update={
             "http_host": "127.0.0.1",
@@ -140,8 +140,8 @@ def _measure(
         return
     half = median(own for own, _ in found) / 2
     progress.begin(f"measuring {door} at half load")
-    calm = ours.paced(half, seconds)
-    note(report, f"{door} at half load", calm)
+    reference, calm = bare.paced(half, seconds), ours.paced(half, seconds)
+    note(report, f"{door} at half load", reference, calm)
     report.figures += [
         against(
             f"{door}, {CLIENTS} clients, beside a bare endpoint",
@@ -150,9 +150,11 @@ def _measure(
             [reference for _, reference in found],
             at_least=OF_BARE,
         ),
-        alone(f"{door} at half load, {half:.0f}/s, p50", "ms", percentile(calm.milliseconds, 50) or 0),
-        alone(f"{door} at half load, {half:.0f}/s, p99", "ms", percentile(calm.milliseconds, 99) or 0, at_most=P99_MS),
     ]
+    for percent, goal in ((50, None), (99, P99_MS)):
+        value, beside = (percentile(each.milliseconds, percent) or 0 for each in (calm, reference))
+        name = f"{door} at half load, {half:.0f}/s, p{percent}"
+        report.figures.append(alone(name, "ms", value, beside=beside, at_most=goal))
 
 
 @contextmanager

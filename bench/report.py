@@ -65,10 +65,18 @@ def against(
     return Figure(name, median(values), unit, median(references), ratio, goal, met)
 
 
-def alone(name: str, unit: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> Figure:
-    """A figure whose goal, if it has one, is for the value itself."""
+def alone(
+    name: str,
+    unit: str,
+    value: float,
+    *,
+    beside: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Figure:
+    """A figure whose goal, if it has one, is for the value itself; what is `beside` it says how fast the machine is."""
     goal, met = _goal(value, at_least, at_most, f" {unit}")
-    return Figure(name, value, unit, goal=goal, met=met)
+    return Figure(name, value, unit, beside, value / beside if beside else None, goal, met)
 
 
 def _goal(value: float, at_least: float | None, at_most: float | None, unit: str) -> tuple[str | None, bool | None]:

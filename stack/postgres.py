@@ -35,7 +35,7 @@ OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "128MB",
+    "shared_buffers": "512MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_wal_size": "2GB",

@@ -232,6 +232,7 @@ def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, d
 
     found = figures(report)
     assert [figure["goal"] for figure in found.values()] == [">= 0.5 x", None, "<= 20 ms"] * 2
+    assert all(figure["reference"] for figure in found.values())
     assert {run["door"] for run in report.runs} == {"REST", "gRPC"}
 
 
