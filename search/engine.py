@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from search.facet_values import build_values, require_values, values_body
 from search.helping import help_bodies
 from search.kinds import read_kinds
 from search.looks import Looks
+from search.named_values import values_agg
 from search.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.postgres import SynonymReader
 from search.profile import Profile, profile_aggs
@@ -208,18 +209,22 @@ class SearchEngine:
         """Queries, products, categories and brands for what has been typed so far; two round trips."""
         started = time.perf_counter()
         synonyms = await self._synonyms.current() if self._synonyms and q else NO_SYNONYMS
+        view = await self._view(forced)
+        # To the hour: what is asked for again is then the same request, and how new a product is counts by days.
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        language = self._settings.language
         typed = autocomplete.read_typed(
-            q, limit, category, datetime.now(UTC), forced, self._settings.language, synonyms
+            q, limit, category, now, forced, language, synonyms, kinds=view.kinds, visible_at=view.visible_at
         )
-        memory = self._views.of(forced).memory
+        memory = view.memory
         doubted = any(typed.edits_allowed(part) and not memory.knows(part) for part in typed.parts)
-        samples = await self._ask_named(autocomplete.sample_bodies(typed, doubted=doubted))
+        samples = await self._ask_named(autocomplete.sample_bodies(typed, doubted=doubted), kept=True)
         drafted = autocomplete.draft(typed, samples)
         wanted = autocomplete.counted(drafted)
         counts = memory.counts(category, wanted)
         asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
         products = {"": autocomplete.products_of(typed, drafted)} if q else {}
-        answers = await self._ask_named(products | asked)
+        answers = await self._ask_named(products | asked, kept=True)
         hits = answers.pop("")["hits"]["hits"] if q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
         memory.remember(category, found)
@@ -237,33 +242,45 @@ class SearchEngine:
             names = {"terms": {"field": "attribute_names", "size": MAX_KINDS}}
             now = datetime.now(UTC)
             body = {"size": 0, "track_total_hits": False, "query": shuffled(visible(now, forced))}
-            answer = await self._ask(body | {"aggs": {"names": names} | profile_aggs() | last_change(now)})
+            answer = await self._ask(
+                body | {"aggs": {"names": names} | profile_aggs() | values_agg() | last_change(now)}
+            )
             view.sample = answer["aggregations"]
-            view.kinds = read_kinds(bucket["key"] for bucket in view.sample.pop("names")["buckets"])
+            values = view.sample.pop("values")["tokens"]
+            view.kinds = read_kinds(*(_keys(terms) for terms in (view.sample.pop("names"), values)))
             view.profiles = {}
             view.visible_at = read_last_change(view.sample)
             view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
         return view
 
     async def _ask_named(
-        self, bodies: Mapping[Name, dict[str, Any]], explained: bool | None = None
+        self, bodies: Mapping[Name, dict[str, Any]], explained: bool | None = None, *, kept: bool = False
     ) -> dict[Name, dict[str, Any]]:
         """The answers to several searches by their names, in one round trip."""
-        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained), strict=True)) if bodies else {}
+        if not bodies:
+            return {}
+        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained, kept=kept), strict=True))
 
     async def _ask(self, body: dict[str, Any], explained: bool | None = None) -> dict[str, Any]:
         """The answer to one search, within the time that a search may take."""
         return (await self._ask_all([body], explained))[0]
 
-    async def _ask_all(self, bodies: Sequence[dict[str, Any]], explained: bool | None = None) -> list[dict[str, Any]]:
-        """The answers to several searches, in one round trip. Raises Unavailable unless every one is answered."""
+    async def _ask_all(
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, *, kept: bool = False
+    ) -> list[dict[str, Any]]:
+        """The answers to several searches, in one round trip. Raises Unavailable unless every one is answered.
+
+        Elasticsearch keeps answers without hits until the index changes, and where they are to be `kept`, which hits
+        there are as well: the first letters of a word are typed again and again.
+        """
+        every = {"allow_partial_search_results": False} | ({"request_cache": True} if kept else {})
         seconds = deadline.bounded(self._settings.search_timeout_seconds)
         limit = f"{max(1, int(seconds * 1000))}ms"
         searches: list[dict[str, Any]] = []
         for body in bodies:
             # A point in time says itself which index it is of.
             where = {} if "pit" in body else {"index": self._alias}
-            searches += [where | {"allow_partial_search_results": False}, body | {"timeout": limit}]
+            searches += [where | every, body | {"timeout": limit}]
         try:
             patient = seconds == self._settings.search_timeout_seconds
             client = self._patient if patient else self._client.options(request_timeout=seconds)
@@ -314,6 +331,10 @@ def _of_catalogue(plan: SearchPlan, view: View) -> Profile:
 
 def _at(body: dict[str, Any], point: str | None) -> dict[str, Any]:
     return body if point is None else body | {"pit": {"id": point, "keep_alive": KEEP_ALIVE}}
+
+
+def _keys(terms: dict[str, Any]) -> Iterator[str]:
+    return (bucket["key"] for bucket in terms["buckets"])
 
 
 def _milliseconds(started: float) -> float:

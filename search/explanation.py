@@ -34,6 +34,7 @@ def explain_plan(plan: SearchPlan) -> dict[str, Any]:
         "corrections": dict(plan.corrected),
         "dropped": list(plan.dropped),
         "categories": dict(plan.near),
+        "attributes": plan.named,
         "facets": [facet.name for facet in plan.profile.attributes],
         "dials": asdict(DIALS),
     }
@@ -58,6 +59,8 @@ def _gains(plan: SearchPlan, hit: Mapping[str, Any], named: Mapping[str, float])
     source, dials = hit["_source"], asdict(DIALS)
     matched = [name[len(GAIN) :].partition(NUMBER)[0] for name in named if name.startswith(GAIN)]
     found = {name: float(dials[name]) for name in matched}
+    if "attribute_named" in found:
+        found["attribute_named"] *= matched.count("attribute_named") / len(plan.named)
     if "category_consistent" in found:
         found["category_consistent"] *= dict(plan.near)[source["category"]["path"]]
     age = abs((plan.now - datetime.fromisoformat(source["created_at"])).total_seconds()) / SECONDS_A_DAY

@@ -131,9 +131,11 @@ class DegradingEngine(SearchEngine):
             probe.cancel()
             await asyncio.wait({probe})
 
-    async def _ask_all(self, bodies: Sequence[dict[str, Any]], explained: bool | None = None) -> list[dict[str, Any]]:
+    async def _ask_all(
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, *, kept: bool = False
+    ) -> list[dict[str, Any]]:
         async with self._guarded():
-            return await super()._ask_all(bodies, explained)
+            return await super()._ask_all(bodies, explained, kept=kept)
 
     async def _open_point(self) -> str:
         async with self._guarded():

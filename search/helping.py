@@ -50,7 +50,9 @@ def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothi
 
 def _typed(plan: SearchPlan) -> Typed:
     request = plan.request
-    return read_typed(request.q, QUERIES, request.category, plan.now, request.forced, request.language)
+    return read_typed(
+        request.q, QUERIES, request.category, plan.now, request.forced, request.language, visible_at=plan.visible_at
+    )
 
 
 def _plain(text: str) -> str:

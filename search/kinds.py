@@ -4,15 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mappings.attributes import MANY, NUMBER, OPTION, SEPARATOR, TEXT
+from search.named_values import Values, read_values
 
 _NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """The kinds of each stored name. One product with text makes a name a text attribute everywhere."""
+    """The kinds of each stored name. One product with text makes a name a text attribute everywhere.
+
+    `values` are those that a question can name.
+    """
 
     of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:
         return name in self.of
@@ -39,10 +44,10 @@ class Kinds:
         return NUMBER in held and not held & {TEXT, OPTION}
 
 
-def read_kinds(tokens: Iterable[str]) -> Kinds:
-    """From the `attribute_names` tokens of an index."""
+def read_kinds(tokens: Iterable[str], values: Iterable[str] = ()) -> Kinds:
+    """From the `attribute_names` of an index, and `tokens` of it, the commonest first."""
     found: dict[str, set[str]] = {}
     for token in tokens:
         name, _, kind = token.rpartition(SEPARATOR)
         found.setdefault(name, set()).add(kind)
-    return Kinds({name: frozenset(kinds) for name, kinds in found.items()})
+    return Kinds({name: frozenset(kinds) for name, kinds in found.items()}, read_values(values))

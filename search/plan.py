@@ -7,6 +7,7 @@ from typing import Literal
 
 from mappings.identifiers import normalise_identifier
 from search.kinds import Kinds
+from search.named_values import named_in
 from search.profile import Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.synonyms import NO_SYNONYMS, Synonyms, apply
@@ -62,6 +63,11 @@ class SearchPlan:
     split: tuple[str, ...] = ()
     missed: bool = False
     certain: bool = False
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """The values of attributes that the words name, with the tokens of these."""
+        return named_in(self.words.text, self.kinds.values)
 
     @property
     def needed(self) -> str:

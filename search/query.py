@@ -260,7 +260,7 @@ def _scored(plan: SearchPlan) -> Clause:
     if plan.words:
         text = {
             "query": matching(plan.words, plan.needed, DIALS, named=named),
-            "functions": gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near), named=told),
+            "functions": gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near), plan.named, named=told),
             "score_mode": "sum",
             "boost_mode": "multiply",
         }

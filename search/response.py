@@ -12,6 +12,7 @@ from search.facet_tree import category_id
 from search.facets import split_node
 from search.filters import category_path, filters_of
 from search.helping import build_help
+from search.named_values import attributes_of
 from search.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
 from search.profile import Profile, read_profile
 from search.query import FOUND, by_score, by_variant
@@ -96,6 +97,7 @@ def interpreted(plan: SearchPlan) -> dict[str, Any]:
         "readings": [span.text for span in plan.words.spans if not span.same],
         "synonyms": {said: list(same) for said, same in plan.words.synonyms.items()},
         "categories": [{"path": path, "share": round(share, 2)} for path, share in plan.near],
+        "attributes": {text: attributes_of(tokens) for text, tokens in plan.named.items()},
     }
 
 

@@ -61,7 +61,8 @@ def products_body(
 
 
 def _plan(typed: Typed, text: str) -> SearchPlan:
-    plan = make_plan(SearchRequest(q=text, per_page=typed.limit, facets=(), language=typed.language), typed.now)
+    request = SearchRequest(q=text, per_page=typed.limit, facets=(), language=typed.language)
+    plan = replace(make_plan(request, typed.now, typed.kinds), visible_at=typed.visible_at)
     # Of a long text, every two neighbours read as one word would be a search of its own.
     return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
 

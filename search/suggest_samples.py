@@ -125,7 +125,8 @@ def _nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
 
 def scope(typed: Typed) -> list[Clause]:
     """What may be seen, below the chosen category."""
-    return [visible(typed.now, typed.forced), *([category_clause(typed.category)] if typed.category else [])]
+    shown = visible(typed.visible_at or typed.now, typed.forced)
+    return [shown, *([category_clause(typed.category)] if typed.category else [])]
 
 
 def _sample(typed: Typed, clauses: list[Clause], size: int, fields: Sequence[str]) -> dict[str, Any]:

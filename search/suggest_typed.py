@@ -1,12 +1,13 @@
 """What has been typed so far, as words of which the last one is unfinished. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.services.forced import NOTHING_FORCED, Forced
 from mappings.identifiers import normalise_identifier
 from search.completion import edits_allowed, is_numeric, words_of
+from search.kinds import Kinds
 from search.synonyms import NO_SYNONYMS, Synonyms, apply
 from search.words import STOP_WORDS, Words, read_words
 
@@ -27,7 +28,7 @@ class Typed:
 
     `category` is the chosen category (path or id); suggestions are then of products below it. `exact` are parts of what
     may be a model number: these are never mistyped. `forced` are filters of the principal that types,
-    `also` the words said in other ways.
+    `also` the words said in other ways. The same products are visible at `visible_at` as `now`.
     """
 
     q: str
@@ -40,6 +41,8 @@ class Typed:
     forced: Forced = NOTHING_FORCED
     language: str = "en"
     also: tuple[tuple[str, ...], ...] = ()
+    kinds: Kinds = field(default_factory=Kinds)
+    visible_at: datetime | None = None
 
     @property
     def completable(self) -> bool:
@@ -71,6 +74,9 @@ def read_typed(
     forced: Forced = NOTHING_FORCED,
     language: str = "en",
     synonyms: Synonyms = NO_SYNONYMS,
+    *,
+    kinds: Kinds | None = None,
+    visible_at: datetime | None = None,
 ) -> Typed:
     """`q` is text that a request has cleaned."""
     read = read_words(q, language)
@@ -79,7 +85,11 @@ def read_typed(
     words = [word for word in words[:-1] if word not in STOP_WORDS[language]] + words[-1:]
     parts = _parts(words)
     exact = frozenset(part for word in words if is_numeric(word) for part in words_of(word))
-    return Typed(q, now, limit, category, parts, exact, _identifier(q), forced, language, _also(apply(synonyms, read)))
+    also = _also(apply(synonyms, read))
+    identifier = _identifier(q)
+    return Typed(
+        q, now, limit, category, parts, exact, identifier, forced, language, also, kinds or Kinds(), visible_at
+    )
 
 
 def _parts(words: Iterable[str]) -> tuple[str, ...]:

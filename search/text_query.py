@@ -5,7 +5,7 @@ word can have other readings without counting twice.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -131,6 +131,7 @@ def gains(
     dials: Dials,
     now: datetime,
     categories: Mapping[str, float],
+    values: Mapping[str, Sequence[str]],
     *,
     named: bool = False,
 ) -> list[Clause]:
@@ -148,6 +149,8 @@ def gains(
     if head := head_of(words.text):
         add("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, dials.head)
     add("brand_named", {"terms": {"brand.lower": _runs(words)}}, dials.brand_named)
+    for place, tokens in enumerate(values.values()):
+        add(f"attribute_named{NUMBER}{place}", {"terms": {"tokens": list(tokens)}}, dials.attribute_named / len(values))
     for place, (path, share) in enumerate(categories.items()):
         consistent = {"term": {"category.path": path}}
         add(f"category_consistent{NUMBER}{place}", consistent, dials.category_consistent * share)

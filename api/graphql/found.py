@@ -94,6 +94,7 @@ class Interpreted:
     readings: list[str]
     synonyms: JSON
     categories: list[NearCategory]
+    attributes: JSON = strawberry.field(description="Of which attributes words are values.")
 
 
 @strawberry.type
@@ -215,6 +216,7 @@ def _interpreted(held: dict[str, Any]) -> Interpreted:
         readings=held["readings"],
         synonyms=JSON(held["synonyms"]),
         categories=[NearCategory(**near) for near in held["categories"]],
+        attributes=JSON(held["attributes"]),
     )
 
 

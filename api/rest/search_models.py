@@ -19,7 +19,7 @@ class Interpreted(BaseModel):
     """`match`: products hold `all` words, most (`some`) because too few hold all, or `any`; null when browsing.
 
     `readings` are neighbours that are also read as one word; `synonyms` are what words (or runs of them) were also
-    looked for as; `categories` are those of the best matches.
+    looked for as; `categories` are those of the best matches; `attributes` says of which attributes words are values.
     """
 
     words: list[str]
@@ -28,6 +28,7 @@ class Interpreted(BaseModel):
     readings: list[str]
     synonyms: dict[str, list[str]]
     categories: list[Near]
+    attributes: dict[str, list[str]]
 
 
 class QueryOut(BaseModel):

@@ -11,6 +11,7 @@ from elasticsearch import AsyncElasticsearch, Elasticsearch
 
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings
+from mappings.names import read_alias
 from search.engine import SearchEngine
 from tests.e2e.small_catalogue import skus
 from tests.e2e.typing_catalogue import TYPED, completed, products, queries
@@ -133,7 +134,11 @@ async def trips(settings: Settings) -> AsyncIterator[tuple[SearchEngine, list[st
             return await super().perform_request(method, target, **given)
 
     client: AsyncElasticsearch = make_async_client(settings, node_class=Counting)
-    yield SearchEngine(client, settings), sent
+    engine = SearchEngine(client, settings.model_copy(update={"attribute_types_ttl_seconds": 60}))
+    # What the catalogue is like is looked at once a minute, whoever asks.
+    await engine.autocomplete("", 8, None)
+    sent.clear()
+    yield engine, sent
     await client.close()
 
 
@@ -142,3 +147,23 @@ async def test_it_takes_two_round_trips_at_most(trips: tuple[SearchEngine, list[
     engine, sent = trips
     await engine.autocomplete(typed.strip(), 8, None)
     assert len(sent) <= 2
+
+
+async def test_what_is_typed_again_is_answered_from_memory_until_something_changes(
+    trips: tuple[SearchEngine, list[str]], settings: Settings, db: Db, es: Elasticsearch
+) -> None:
+    engine, _ = trips
+
+    def kept() -> int:
+        held = es.indices.stats(index=read_alias(settings.index_prefix), metric="request_cache")
+        hits: int = held["_all"]["total"]["request_cache"]["hit_count"]
+        return hits
+
+    first, before = await engine.autocomplete("wireless h", 8, None), kept()
+    again = await engine.autocomplete("wireless h", 8, None)
+    assert again["sections"] == first["sections"]
+    assert kept() - before >= 2  # the samples; the products are another request after the full hour
+    store(settings, [{"sku": "HARP", "name": "Wireless Harp", "popularity": 1}])
+    sync_all(settings, db, es)
+    changed = await engine.autocomplete("wireless h", 8, None)
+    assert "HARP" in {item["sku"] for item in changed["sections"]["products"]}

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from catalog.settings import Settings
 from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import assert_problem
-from tests.support import sync_all
+from tests.support import store, sync_all
 
 pytestmark = pytest.mark.usefixtures("small_catalogue")
 PATH = "/api/v1/search"
@@ -18,8 +18,11 @@ PATH = "/api/v1/search"
 
 @pytest.mark.parametrize(
     "q",
-    ["laptop", "norvane laptop", "head phones", "NX-450", "laptop bag", "wireles headphones", "norvane mug nonsense"],
-)
+    [
+        "laptop", "norvane laptop", "head phones", "NX-450", "laptop bag", "wireles headphones", "norvane mug nonsense",
+        "silver norvane laptop", "black or silver laptop",
+    ],
+)  # fmt: skip
 async def test_the_factors_make_the_score(signed_in: SignedIn, q: str) -> None:
     async with signed_in("merchandiser") as merchandiser:
         answer = (await merchandiser.get(PATH, params={"q": q, "explain": "true"})).json()
@@ -35,6 +38,28 @@ async def test_the_head_noun_is_a_factor(signed_in: SignedIn) -> None:
     gains = {hit["sku"]: hit["explanation"]["gains"] for hit in answer["hits"]}
     assert ("head" in gains["NX-450"], "head" in gains["BAG-1"]) == (True, False)
     assert answer["hits"][0]["sku"] == "NX-450"
+
+
+async def test_a_colour_that_is_named_is_a_factor(
+    signed_in: SignedIn, settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch
+) -> None:
+    """Of two bags that say "red" as often, the one that is red is meant."""
+    store(
+        settings,
+        [
+            {"sku": "RED", "name": "Carry Tote", "attributes": {"color": "red"}},
+            {"sku": "TAG", "name": "Carry Tote", "attributes": {"color": "green", "note": "red label"}},
+        ],
+    )
+    sync_all(settings, db, es)
+    async with signed_in("admin") as admin:
+        answer = (await admin.get(PATH, params={"q": "red tote", "explain": "true"})).json()
+    gains = {hit["sku"]: hit["explanation"]["gains"] for hit in answer["hits"]}
+    assert [hit["sku"] for hit in answer["hits"]][:2] == ["RED", "TAG"]
+    assert ("attribute_named" in gains["RED"], "attribute_named" in gains["TAG"]) == (True, False)
+    assert answer["query"]["interpreted"]["attributes"] == {"red": ["color"]}
+    for hit in answer["hits"]:
+        assert hit["explanation"]["computed"] == pytest.approx(hit["score"], rel=1e-3), hit
 
 
 async def test_sales_counted_as_popularity_do_not_outweigh_the_words(

@@ -45,5 +45,5 @@ def test_a_synonym_never_counts_more_than_the_joined_word() -> None:
 
 @pytest.mark.parametrize(("q", "phrase"), [("we are family", True), ("the family", True), ("family", False)])
 def test_words_side_by_side_count_also_where_all_but_one_mean_little(q: str, phrase: bool) -> None:
-    raised = gains(read_words(q), "all", DIALS, NOW, {})
+    raised = gains(read_words(q), "all", DIALS, NOW, {}, {})
     assert bool(list(found(raised, "match_phrase"))) == phrase
