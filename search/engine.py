@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -115,7 +116,7 @@ class SearchEngine:
             parts = {HITS: search_body(plan), FACETS: facets_body(plan), BEST: best_body(plan)}
             asked |= {(number, name): _at(body, point) for name, body in parts.items() if body is not None}
         helping = {(HELP, name): body for name, body in help_bodies(plans[0]).items()}
-        answers = await self._ask_named(asked | helping, request.explain or None)
+        answers = await self._ask_named(asked | helping, request.explain or None, kept=helping)
         found = [joined(plan, {name: answers.get((at, name)) for name in PARTS}) for at, plan in enumerate(plans)]
         plan, answer = first_that_finds_enough(plans, found)
         response = self._respond(plan, answer, point, (request.page - 1) * request.per_page)
@@ -218,13 +219,14 @@ class SearchEngine:
         )
         memory = view.memory
         doubted = any(typed.edits_allowed(part) and not memory.knows(part) for part in typed.parts)
-        samples = await self._ask_named(autocomplete.sample_bodies(typed, doubted=doubted), kept=True)
+        looks = autocomplete.sample_bodies(typed, doubted=doubted)
+        samples = await self._ask_named(looks, kept=looks)
         drafted = autocomplete.draft(typed, samples)
         wanted = autocomplete.counted(drafted)
         counts = memory.counts(category, wanted)
         asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
         products = {"": autocomplete.products_of(typed, drafted)} if q else {}
-        answers = await self._ask_named(products | asked, kept=True)
+        answers = await self._ask_named(products | asked, kept=products)
         hits = answers.pop("")["hits"]["hits"] if q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
         memory.remember(category, found)
@@ -254,33 +256,34 @@ class SearchEngine:
         return view
 
     async def _ask_named(
-        self, bodies: Mapping[Name, dict[str, Any]], explained: bool | None = None, *, kept: bool = False
+        self, bodies: Mapping[Name, dict[str, Any]], explained: bool | None = None, *, kept: Container[Name] = ()
     ) -> dict[Name, dict[str, Any]]:
-        """The answers to several searches by their names, in one round trip."""
+        """The answers to several searches by their names, in one round trip; those of `kept` names are to be kept."""
         if not bodies:
             return {}
-        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained, kept=kept), strict=True))
+        which = [name in kept for name in bodies]
+        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained, which), strict=True))
 
     async def _ask(self, body: dict[str, Any], explained: bool | None = None) -> dict[str, Any]:
         """The answer to one search, within the time that a search may take."""
         return (await self._ask_all([body], explained))[0]
 
     async def _ask_all(
-        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, *, kept: bool = False
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Sequence[bool] = ()
     ) -> list[dict[str, Any]]:
         """The answers to several searches, in one round trip. Raises Unavailable unless every one is answered.
 
         Elasticsearch keeps answers without hits until the index changes, and where they are to be `kept`, which hits
         there are as well: the first letters of a word are typed again and again.
         """
-        every = {"allow_partial_search_results": False} | ({"request_cache": True} if kept else {})
         seconds = deadline.bounded(self._settings.search_timeout_seconds)
         limit = f"{max(1, int(seconds * 1000))}ms"
         searches: list[dict[str, Any]] = []
-        for body in bodies:
+        for body, keep in zip(bodies, kept or repeat(False), strict=False):
             # A point in time says itself which index it is of.
             where = {} if "pit" in body else {"index": self._alias}
-            searches += [where | every, body | {"timeout": limit}]
+            how = {"allow_partial_search_results": False} | ({"request_cache": True} if keep else {})
+            searches += [where | how, body | {"timeout": limit}]
         try:
             patient = seconds == self._settings.search_timeout_seconds
             client = self._patient if patient else self._client.options(request_timeout=seconds)

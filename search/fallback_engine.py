@@ -132,10 +132,10 @@ class DegradingEngine(SearchEngine):
             await asyncio.wait({probe})
 
     async def _ask_all(
-        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, *, kept: bool = False
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Sequence[bool] = ()
     ) -> list[dict[str, Any]]:
         async with self._guarded():
-            return await super()._ask_all(bodies, explained, kept=kept)
+            return await super()._ask_all(bodies, explained, kept)
 
     async def _open_point(self) -> str:
         async with self._guarded():

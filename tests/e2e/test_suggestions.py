@@ -1,8 +1,11 @@
 """What is offered where no product holds what was typed, or the filters leave none."""
 
 import httpx
+import orjson
 import pytest
 
+from bench.recording import recorded_searches
+from catalog.settings import Settings
 from tests.e2e.small_catalogue import search
 
 pytestmark = pytest.mark.usefixtures("small_catalogue")
@@ -70,3 +73,15 @@ async def test_missing_words_are_told_of_the_best_match_when_prices_give_the_ord
         for sort in ("relevance", "price_asc", "price_desc")
     ]
     assert told == [["laptop"]] * 3
+
+
+def test_what_is_offered_is_kept_and_the_hits_are_not(settings: Settings) -> None:
+    ((calls, _),) = recorded_searches(settings, [(("q", "hedphones"),)])
+    body = calls[-1].body
+    assert body is not None
+    lines = [orjson.loads(line) for line in body.splitlines()]
+    kept = [searched for how, searched in zip(lines[::2], lines[1::2], strict=True) if how.get("request_cache")]
+    others = [searched for how, searched in zip(lines[::2], lines[1::2], strict=True) if "request_cache" not in how]
+    assert kept
+    assert not any("highlight" in searched for searched in kept)
+    assert any("highlight" in searched for searched in others)
