@@ -36,8 +36,8 @@ async def _record(settings: Settings, asked: Sequence[Parameters], ask: Ask) -> 
     calls: list[Call] = []
     client = make_async_client(settings, node_class=_recording(calls))
     try:
-        engine = SearchEngine(client, settings)
-        # What an engine asks for only once, when it is new, is no part of a search.
+        # What an engine asks for only now and then, whatever is searched for, is no part of a search.
+        engine = SearchEngine(client, settings.model_copy(update={"attribute_types_ttl_seconds": 3600}))
         for one in asked:
             await _patiently(ask, engine, one, calls)
         found: list[tuple[Search, Response]] = []

@@ -26,7 +26,7 @@ from search.request import SearchRequest
 log = structlog.get_logger()
 
 # Another number whenever the shape of an answer changes, so that versions of this service can run side by side.
-SHAPE = 1
+SHAPE = 2
 # Which index is live may be as old as this; it changes with a rebuild.
 INDEX_SECONDS = 1.0
 PAUSE = Limits(failures=3, pause=1.0, longest_pause=10.0)

@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 
 from catalog.errors import InvalidInput
+from search.named_values import Named
 from search.plan import SearchPlan, Strictness
 from search.request import SearchRequest
 from search.synonyms import restore
@@ -41,6 +42,7 @@ class Cursor:
     split: tuple[str, ...] = ()
     near: tuple[tuple[str, float], ...] = ()
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: Named = field(default_factory=dict)
 
 
 _FIELDS = [field.name for field in fields(Cursor)]
@@ -60,6 +62,7 @@ def after_last(plan: SearchPlan, answer: Mapping[str, Any], point: str | None, p
         plan.split,
         plan.near,
         plan.words.synonyms,
+        plan.named,
     )
 
 
@@ -99,4 +102,5 @@ def resume(plan: SearchPlan, cursor: Cursor) -> SearchPlan:
         dropped=tuple(cursor.dropped),
         split=tuple(cursor.split),
         near=tuple((path, share) for path, share in cursor.near),
+        named={text: tuple(tokens) for text, tokens in cursor.named.items()},
     )

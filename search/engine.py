@@ -5,7 +5,6 @@ import time
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import repeat
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -18,15 +17,14 @@ from catalog.errors import InvalidInput, Unavailable
 from catalog.services.forced import NOTHING_FORCED, Forced
 from catalog.settings import Settings
 from mappings.names import read_alias
-from search import autocomplete, corrections, cursor
+from search import autocomplete, corrections, cursor, named_values
 from search.facet_values import build_values, require_values, values_body
 from search.helping import help_bodies
 from search.kinds import read_kinds
 from search.looks import Looks
-from search.named_values import values_agg
 from search.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.postgres import SynonymReader
-from search.profile import Profile, profile_aggs
+from search.profile import TOKENS, Profile, profile_aggs
 from search.query import (
     best_body,
     facets_body,
@@ -207,7 +205,10 @@ class SearchEngine:
     async def autocomplete(
         self, q: str, limit: int, category: str | None, forced: Forced = NOTHING_FORCED
     ) -> dict[str, Any]:
-        """Queries, products, categories and brands for what has been typed so far; two round trips."""
+        """Queries, products, categories and brands for what has been typed so far; two round trips.
+
+        One more where what is known of the catalogue is too old, as in a search.
+        """
         started = time.perf_counter()
         synonyms = await self._synonyms.current() if self._synonyms and q else NO_SYNONYMS
         view = await self._view(forced)
@@ -244,12 +245,12 @@ class SearchEngine:
             names = {"terms": {"field": "attribute_names", "size": MAX_KINDS}}
             now = datetime.now(UTC)
             body = {"size": 0, "track_total_hits": False, "query": shuffled(visible(now, forced))}
-            answer = await self._ask(
-                body | {"aggs": {"names": names} | profile_aggs() | values_agg() | last_change(now)}
-            )
+            aggs = {"names": names} | profile_aggs(tokens=named_values.TOKENS) | last_change(now)
+            answer = await self._ask(body | {"aggs": aggs})
             view.sample = answer["aggregations"]
-            values = view.sample.pop("values")["tokens"]
-            view.kinds = read_kinds(*(_keys(terms) for terms in (view.sample.pop("names"), values)))
+            tokens = view.sample["sample"]["tokens"]["buckets"]
+            view.kinds = read_kinds(_keys(view.sample.pop("names")["buckets"]), _keys(tokens))
+            del tokens[TOKENS:]  # facets are chosen by the commonest ones
             view.profiles = {}
             view.visible_at = read_last_change(view.sample)
             view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
@@ -261,29 +262,30 @@ class SearchEngine:
         """The answers to several searches by their names, in one round trip; those of `kept` names are to be kept."""
         if not bodies:
             return {}
-        which = [name in kept for name in bodies]
-        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained, which), strict=True))
+        places = {place for place, name in enumerate(bodies) if name in kept}
+        return dict(zip(bodies, await self._ask_all(list(bodies.values()), explained, places), strict=True))
 
     async def _ask(self, body: dict[str, Any], explained: bool | None = None) -> dict[str, Any]:
         """The answer to one search, within the time that a search may take."""
         return (await self._ask_all([body], explained))[0]
 
     async def _ask_all(
-        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Sequence[bool] = ()
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Container[int] = ()
     ) -> list[dict[str, Any]]:
         """The answers to several searches, in one round trip. Raises Unavailable unless every one is answered.
 
-        Elasticsearch keeps answers without hits until the index changes, and where they are to be `kept`, which hits
-        there are as well: the first letters of a word are typed again and again.
+        Elasticsearch keeps answers without hits until the index changes, and those at the places `kept` also with
+        hits: the first letters of a word are typed again and again. Only equal requests have the same answer, so these
+        are sent with the same time limit, whatever time is left; the client waits no longer than that.
         """
         seconds = deadline.bounded(self._settings.search_timeout_seconds)
-        limit = f"{max(1, int(seconds * 1000))}ms"
+        limits = [f"{max(1, int(each * 1000))}ms" for each in (seconds, self._settings.search_timeout_seconds)]
         searches: list[dict[str, Any]] = []
-        for body, keep in zip(bodies, kept or repeat(False), strict=False):
+        for place, body in enumerate(bodies):
             # A point in time says itself which index it is of.
             where = {} if "pit" in body else {"index": self._alias}
-            how = {"allow_partial_search_results": False} | ({"request_cache": True} if keep else {})
-            searches += [where | how, body | {"timeout": limit}]
+            how = {"allow_partial_search_results": False} | ({"request_cache": True} if place in kept else {})
+            searches += [where | how, body | {"timeout": limits[place in kept]}]
         try:
             patient = seconds == self._settings.search_timeout_seconds
             client = self._patient if patient else self._client.options(request_timeout=seconds)
@@ -336,8 +338,8 @@ def _at(body: dict[str, Any], point: str | None) -> dict[str, Any]:
     return body if point is None else body | {"pit": {"id": point, "keep_alive": KEEP_ALIVE}}
 
 
-def _keys(terms: dict[str, Any]) -> Iterator[str]:
-    return (bucket["key"] for bucket in terms["buckets"])
+def _keys(buckets: Iterable[dict[str, Any]]) -> Iterator[str]:
+    return (bucket["key"] for bucket in buckets)
 
 
 def _milliseconds(started: float) -> float:

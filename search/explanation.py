@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from search.dials import DIALS
+from search.named_values import attributes_of
 from search.plan import SearchPlan
 from search.text_query import MOST_POPULAR, NEW_FOR_DAYS, NUMBER
 
@@ -34,7 +35,7 @@ def explain_plan(plan: SearchPlan) -> dict[str, Any]:
         "corrections": dict(plan.corrected),
         "dropped": list(plan.dropped),
         "categories": dict(plan.near),
-        "attributes": plan.named,
+        "attributes": attributes_of(plan.named),
         "facets": [facet.name for facet in plan.profile.attributes],
         "dials": asdict(DIALS),
     }

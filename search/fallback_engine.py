@@ -5,7 +5,7 @@ Whoever must not take one for the other (evaluation, benches of Elasticsearch) u
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -132,7 +132,7 @@ class DegradingEngine(SearchEngine):
             await asyncio.wait({probe})
 
     async def _ask_all(
-        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Sequence[bool] = ()
+        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Container[int] = ()
     ) -> list[dict[str, Any]]:
         async with self._guarded():
             return await super()._ask_all(bodies, explained, kept)

@@ -23,7 +23,7 @@ def help_bodies(plan: SearchPlan) -> dict[str, dict[str, Any]]:
     request = plan.request
     if not plan.missed or request.page > 1 or request.cursor is not None:
         return {}
-    samples = autocomplete.sample_bodies(_typed(plan), doubted=not _all_corrected(plan))
+    samples = autocomplete.sample_bodies(_typed(plan), doubted=not _surely_corrected(plan))
     if samples and plan.certain and not filters_of(request, plan.kinds):
         return samples  # something is found: nobody will ask what others like
     return {POPULAR: popular_body(plan)} | samples
@@ -48,15 +48,18 @@ def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothi
     }
 
 
-def _all_corrected(plan: SearchPlan) -> bool:
-    """Whether each unknown word was taken for one of the catalogue's: this is the same in all plans of a search."""
-    return bool(plan.corrected) and not plan.dropped and not plan.split
+def _surely_corrected(plan: SearchPlan) -> bool:
+    """Whether each unknown word was taken for one of the catalogue's, and products hold the others.
+
+    This is the same in all plans of a search. A lone word may have been meant as another one that is as near.
+    """
+    return bool(plan.corrected) and plan.certain and not plan.dropped and not plan.split
 
 
 def _typed(plan: SearchPlan) -> Typed:
     """What queries are near to: the words as they were corrected, which need not be looked for with errors again."""
     request = plan.request
-    text = plan.words.text if _all_corrected(plan) else request.q
+    text = plan.words.text if _surely_corrected(plan) else request.q
     return read_typed(
         text, QUERIES, request.category, plan.now, request.forced, request.language, visible_at=plan.visible_at
     )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from mappings.identifiers import normalise_identifier
 from search.kinds import Kinds
-from search.named_values import named_in
+from search.named_values import Named, named_in
 from search.profile import Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.synonyms import NO_SYNONYMS, Synonyms, apply
@@ -42,9 +42,10 @@ class SearchPlan:
     `visible_at` is a time at which the same products are visible as `now`: the last time at which any came or went.
     `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
     `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
-    the commonest categories has. `corrected` are words as typed and what they were taken for, `dropped`
-    words that were left out, `split` words that are read as two. `missed`: no product holds all the words as they are
-    typed. `certain`: some hold most of them, and of what they are changed to.
+    the commonest categories has. `named` are values of attributes that the words name, with their tokens. `corrected`
+    are words as typed and what they were taken for, `dropped` words that were left out, `split` words that are read as
+    two. `missed`: no product holds all the words as they are typed. `certain`: some hold most of them, and of what they
+    are changed to.
     """
 
     request: SearchRequest
@@ -58,16 +59,12 @@ class SearchPlan:
     profile: Profile = field(default_factory=Profile)
     category: Category | None = None
     near: tuple[tuple[str, float], ...] = ()
+    named: Named = field(default_factory=dict)
     corrected: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
     missed: bool = False
     certain: bool = False
-
-    @property
-    def named(self) -> dict[str, tuple[str, ...]]:
-        """The values of attributes that the words name, with the tokens of these."""
-        return named_in(self.words.text, self.kinds.values)
 
     @property
     def needed(self) -> str:
@@ -106,6 +103,7 @@ def make_plan(
 ) -> SearchPlan:
     """The plan as far as the request alone decides it."""
     words = apply(synonyms, read_words(request.q, request.language))
+    kinds = kinds or Kinds()
     return SearchPlan(
         request,
         now,
@@ -113,7 +111,8 @@ def make_plan(
         normalise_identifier(request.q),
         identifiers_in(tuple(request.q.split())),
         "all" if request.q else None,
-        kinds=kinds or Kinds(),
+        kinds=kinds,
+        named=named_in(words.text, kinds.values),
     )
 
 
@@ -210,6 +209,7 @@ class _Changed:
             split=split,
             profile=profile,
             near=(),
+            named=named_in(words.text, self.plan.kinds.values),
         )
 
 

@@ -59,14 +59,14 @@ class Profile:
         return next((facet for facet in self.attributes if facet.name == name), None)
 
 
-def profile_aggs(numeric: Collection[str] = ()) -> dict[str, Any]:
+def profile_aggs(numeric: Collection[str] = (), tokens: int = TOKENS) -> dict[str, Any]:
     """Aggregations to put under what matches; their cost does not grow with it, nor with the number of names.
 
-    `numeric` are attributes whose steps are wanted, however rare they are.
+    `numeric` are attributes whose steps are wanted, however rare they are; of the others, so many `tokens` are read.
     """
     found: dict[str, Any] = {
         "names": _terms("attribute_names", NAMES),
-        "tokens": _terms("tokens", TOKENS),
+        "tokens": _terms("tokens", tokens),
     }
     for number, include in enumerate(names_includes(sorted(numeric))):
         found[f"numeric{number}"] = _terms("numbers", NUMBERS, include)

@@ -97,7 +97,7 @@ def interpreted(plan: SearchPlan) -> dict[str, Any]:
         "readings": [span.text for span in plan.words.spans if not span.same],
         "synonyms": {said: list(same) for said, same in plan.words.synonyms.items()},
         "categories": [{"path": path, "share": round(share, 2)} for path, share in plan.near],
-        "attributes": {text: attributes_of(tokens) for text, tokens in plan.named.items()},
+        "attributes": attributes_of(plan.named),
     }
 
 

@@ -20,7 +20,7 @@ PATH = "/api/v1/search"
     "q",
     [
         "laptop", "norvane laptop", "head phones", "NX-450", "laptop bag", "wireles headphones", "norvane mug nonsense",
-        "silver norvane laptop", "black or silver laptop",
+        "silver norvane laptop", "black or silver laptop", "silver laptopnorvane", "black bagcarry", "red shirtweft",
     ],
 )  # fmt: skip
 async def test_the_factors_make_the_score(signed_in: SignedIn, q: str) -> None:

@@ -13,26 +13,31 @@ from search.words import change
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def missed(q: str, **corrected: str) -> SearchPlan:
-    """A search that found nothing as it is typed, with words that were taken for others."""
+def missed(q: str, *, certain: bool = True, **corrected: str) -> SearchPlan:
+    """A search that found nothing as it is typed, with words that were taken for others.
+
+    `certain`: products hold the other words.
+    """
     plan = make_plan(SearchRequest(q), NOW)
     words = change(plan.words, corrected, ())
-    return replace(plan, missed=True, words=words, corrected=tuple(corrected.items()))
+    return replace(plan, missed=True, words=words, corrected=tuple(corrected.items()), certain=certain)
 
 
 @pytest.mark.parametrize(
     ("plan", "looked_for"),
     [
-        (missed("wireles hedphones"), True),
-        (missed("wireles hedphones", wireles="wireless", hedphones="headphones"), False),
+        (missed("black hedphones"), True),
+        (missed("black hedphones", hedphones="headphones"), False),
+        # "Dress" may have been meant as well, and the desk may be none that anybody sees.
+        (missed("dess", certain=False, dess="desk"), True),
         # The word that is left unknown may still be mistyped.
-        (replace(missed("wireles qedphones", wireles="wireless"), dropped=("qedphones",)), True),
-        (replace(missed("wireles headphonesblack", wireles="wireless"), split=("headphonesblack",)), True),
+        (replace(missed("black wireles qedphones", wireles="wireless"), dropped=("qedphones",)), True),
+        (replace(missed("black wireles setbag", wireles="wireless"), split=("setbag",)), True),
     ],
 )
 def test_errors_are_looked_for_once(plan: SearchPlan, looked_for: bool) -> None:
     bodies = help_bodies(plan)
-    assert POPULAR in bodies
+    assert "products" in bodies
     assert ("mistyped" in bodies) == looked_for
 
 
@@ -47,3 +52,8 @@ def test_neither_what_was_typed_nor_what_it_was_taken_for_is_offered() -> None:
     offered = [item["text"] for item in build_help(plan, samples, nothing=False)["queries"]]
     assert "wireless headphones" in offered
     assert not {"wirelss", "wireless"} & set(offered)
+
+
+def test_what_others_like_is_asked_for_where_nothing_may_be_found() -> None:
+    assert POPULAR in help_bodies(missed("dess", certain=False))
+    assert POPULAR not in help_bodies(missed("black dess"))
