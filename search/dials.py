@@ -34,7 +34,7 @@ class Dials:
     # A word of the query is the product's brand.
     brand_named: float = _dial(0.1, 0, 2)
     # A word of the query is what an attribute of the product says: its colour perhaps. For several, each its share.
-    attribute_named: float = _dial(0.1, 0, 2)
+    attribute_named: float = _dial(0.05, 0, 2)
     # The product is where most of the best matches are.
     category_consistent: float = _dial(0.3, 0, 2)
     popularity: float = _dial(0.2, 0, 1)
