@@ -49,12 +49,7 @@ def settle(world: World, excuses: Collection[str] = ()) -> None:
         raise world.fail(f"Nothing is pending, but the indexes are {found}")
     for target in found:
         if not target.given_up:
-            try:
-                _compare(world, target, poison)
-            except NotFoundError:
-                # A standby whose time has come may be dropped in the midst of it; it leaves the register first.
-                if target.state != STANDBY or target.name in {kept.name for kept in targets(world.db)}:
-                    raise
+            _compare_unless_expired(world, target, poison)
     if repaired := _strings(world, REPAIRED):
         raise world.fail(f"The reconciler has repaired {repaired} products")
     check_reader(world)
@@ -90,6 +85,15 @@ def check_reader(world: World) -> None:
         raise world.fail("The reader saw: " + "; ".join(world.reader.problems[:5]))
     if world.reader and not world.reader.is_alive():
         raise world.fail("The reader has died")
+
+
+def _compare_unless_expired(world: World, target: Target, poison: set[str]) -> None:
+    """A standby whose time has come may be dropped in the midst of it; it leaves the register first."""
+    try:
+        _compare(world, target, poison)
+    except NotFoundError:
+        if target.state != STANDBY or target.name in {kept.name for kept in targets(world.db)}:
+            raise
 
 
 def _compare(world: World, target: Target, poison: set[str]) -> None:
