@@ -12,17 +12,17 @@ from redis.asyncio import Redis
 import storefront.routes
 from api import asyncapi, docs, openapi, problems
 from api.auth import may_browse
-from api.bounds import Bounds
 from api.cors import Cors
 from api.feed import Feed
-from api.graphql import door as graphql
-from api.identity import Identity
+from api.graphql import endpoint as graphql
+from api.instantsearch import endpoint as instantsearch
 from api.limits import Limiter
 from api.limits.http import RateLimit
-from api.live import door as live
+from api.live import endpoint as live
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
 from api.one_look import OneLook
+from api.request_limits import Bounds
 from api.rest import (
     admin,
     api_keys,
@@ -30,7 +30,6 @@ from api.rest import (
     auth,
     categories,
     health,
-    instantsearch,
     orders,
     product_bulk,
     products,
@@ -41,16 +40,17 @@ from api.rest import (
     webhooks,
 )
 from api.search_metrics import SearchCollector
-from api.service import Service
 from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
 from search.cache import SearchCache
-from search.fallback import Fallback
-from search.fallback_engine import DegradingEngine
-from search.postgres import CatalogReader, SynonymReader, live_index
+from search.failover import DegradingEngine
+from search.postgres.engine import Fallback
+from search.postgres.reader import CatalogReader, SynonymReader, live_index
+from services.identity import Identity
+from services.service import Service
 
 # An import of its own connection each: more than a few would only wait for each other's locks.
 BULK_AT_ONCE = 4

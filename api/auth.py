@@ -9,14 +9,14 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from starlette.requests import Request
 
-from api.identity import Identity
-from api.service import Service
 from catalog.database import Database
 from catalog.errors import Forbidden, Unauthenticated
+from catalog.principals import Permission, Principal
 from catalog.services import users
 from catalog.services.passwords import MAX_PASSWORD, verify_password
-from catalog.services.principals import Permission, Principal
 from catalog.services.users import Account
+from services.identity import Identity
+from services.service import Service
 
 TOKEN_URL = "/api/v1/auth/token"  # noqa: S105 - an address, not a secret
 API_KEY = "X-API-Key"

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import structlog
 
-from api.service import Service
 from catalog.errors import CatalogError
+from catalog.principals import Principal
 from catalog.schemas.product_out import ProductOut
 from catalog.services import events
 from catalog.services.events import Event
-from catalog.services.principals import Principal
+from services.service import Service
 
 TYPES = frozenset(["ProductCreated", "ProductUpdated", "PriceChanged", "StockChanged", "ProductDeleted"])
 BATCH = 200

@@ -67,7 +67,7 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
 
 
 def _add_limits(document: dict[str, Any]) -> None:
-    """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.bounds`."""
+    """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.request_limits`."""
     for path, methods in document["paths"].items():
         for operation in methods.values():
             said = operation["responses"]

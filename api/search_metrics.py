@@ -6,7 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from search.cache import Counts
-from search.fallback_engine import DegradingEngine
+from search.failover import DegradingEngine
 
 STATES = ("closed", "open", "half_open")
 

@@ -27,7 +27,7 @@ from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
 from catalog.v1.product_service_pb2_grpc import ProductServiceStub
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 from stack.ports import free_port
 
 OF_BARE, P99_MS = 0.5, 20.0

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bench.progress import Progress
-from catalog.generator import generate_products
+from generator import generate_products
 
 ATTRIBUTES = 5
 WORDS = 40

@@ -13,7 +13,7 @@ from bench.progress import Progress
 from bench.report import Report, alone
 from bench.shop import Shop, note, open_shop, wait_for
 from catalog.settings import Settings
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 from stack.ephemeral import Ephemeral
 from stack.ports import free_port
 

@@ -15,7 +15,7 @@ import psycopg
 from websockets.asyncio.client import connect
 
 from catalog.settings import get_settings
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 
 SOCKETS, RATE, SECONDS, PRODUCTS, WATCHED = 200, 100, 20, 400, 24
 MOST_MS = 1500.0

@@ -13,7 +13,7 @@ from bench.shopper import Parameters
 from catalog.elasticsearch import make_async_client
 from catalog.errors import Unavailable
 from catalog.settings import Settings
-from search.engine import SearchEngine
+from search.elasticsearch.engine import SearchEngine
 from search.request import parse_autocomplete, parse_request
 
 ATTEMPTS = 5

@@ -11,7 +11,7 @@ from bench.report import Figure, Report, against, alone
 from bench.shop import WARM_UP_SECONDS, Shop, note, open_shop
 from bench.shopper import SHARES, Asked
 from catalog.settings import Settings
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 
 SEARCHES = 300
 # More than the service and Elasticsearch can work on at the same time.

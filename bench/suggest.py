@@ -5,7 +5,7 @@ from bench.recording import recorded_completions
 from bench.report import Report, against, alone
 from bench.shop import WARM_UP_SECONDS, note, open_shop
 from catalog.settings import Settings
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 
 RATE = 50.0
 P50_MS, P99_MS = 8.0, 25.0

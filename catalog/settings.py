@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.errors import SettingsError
-from catalog.services.principals import RIGHTS
+from catalog.principals import RIGHTS
 
 PREFIX = "CATALOG_"
 ENV_FILE = ".env"

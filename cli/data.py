@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from catalog.generator import generate as generate_lines
 from catalog.importing import LineResult, Record, Source, csv_records, import_records, json_records, open_source
 from catalog.services.command_audit import recorded
 from catalog.settings import get_settings
+from generator import generate as generate_lines
 
 console = Console(stderr=True)
 

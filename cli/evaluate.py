@@ -14,16 +14,16 @@ from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings, get_settings
 from cli.evaluation_tables import tell
-from search.engine import SearchEngine
-from search.evaluation.compare import compare
-from search.evaluation.judgements import Judgements, read_judgements
-from search.evaluation.names import names_of
-from search.evaluation.page import page
-from search.evaluation.result import Evaluation
-from search.evaluation.run import evaluate as run
-from search.evaluation.run import searches_of
-from search.evaluation.saved import read, save
-from search.postgres import SynonymReader
+from evaluation.compare import compare
+from evaluation.judgements import Judgements, read_judgements
+from evaluation.names import names_of
+from evaluation.report import page
+from evaluation.result import Evaluation
+from evaluation.run import evaluate as run
+from evaluation.run import searches_of
+from evaluation.saved import read, save
+from search.elasticsearch.engine import SearchEngine
+from search.postgres.reader import SynonymReader
 
 console = Console(stderr=True, soft_wrap=True)
 LIVE = "live"

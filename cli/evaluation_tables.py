@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from search.evaluation.compare import Comparison
-from search.evaluation.result import Evaluation, Hit, Missing, QueryResult, worst_first
+from evaluation.compare import Comparison
+from evaluation.result import Evaluation, Hit, Missing, QueryResult, worst_first
 
 # Where nobody says how wide the lines may be.
 WIDTH = 160

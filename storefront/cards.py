@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from catalog.schemas.fields import slugify
+from storefront.formatting import money
 from storefront.pictures import picture_address
-from storefront.words import money
 
 # Reserved by RFC 2606, so that no picture is ever found there: made-up catalogues use them.
 _NOWHERE = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.errors import CatalogError
-from search.engine import SearchEngine
+from search.elasticsearch.engine import SearchEngine
 from search.request import parse_request
 from storefront.address import Address
 from storefront.cards import Card, card

@@ -6,8 +6,8 @@ from typing import Any
 from catalog.schemas.product_out import ProductOut, VariantOut
 from storefront.address import Address
 from storefront.cards import color_of, picture, product_url
+from storefront.formatting import fact, label, money
 from storefront.pictures import VIEWS, picture_address, swatch
-from storefront.words import fact, label, money
 
 FEW_LEFT = 5
 MOST_PICTURES = 8

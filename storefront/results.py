@@ -8,8 +8,8 @@ from typing import Any
 from search.request import MAX_WINDOW
 from storefront.address import Address
 from storefront.cards import Card, card
-from storefront.choices import FLAGS, Group, between, groups, shown, step_label
-from storefront.words import label
+from storefront.facet_view import FLAGS, Group, between, groups, shown, step_label
+from storefront.formatting import label
 
 SORTS = {
     "relevance": "Best match", "price_asc": "Price: low to high", "price_desc": "Price: high to low",

@@ -19,13 +19,13 @@ from starlette.types import Scope
 from catalog.database import Database
 from catalog.errors import CatalogError, NotFound, Unavailable
 from catalog.settings import Settings
-from search.engine import SearchEngine
+from search.elasticsearch.engine import SearchEngine
 from search.request import parse_autocomplete
 from storefront import assets, errors, home, product
 from storefront.address import HOME, Address
 from storefront.cards import completed
 from storefront.catalogue import product_with_names
-from storefront.help import help_without_hits
+from storefront.no_results import help_without_hits
 from storefront.pictures import VIEWS, draw
 from storefront.render import HEADERS, page, takes_gzip
 from storefront.results import results

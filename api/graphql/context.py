@@ -10,10 +10,10 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from api.graphql.errors import LimitExceeded
-from api.service import Service
+from catalog.principals import Principal
 from catalog.schemas.category import CategoryNode
 from catalog.schemas.product_out import ProductOut, ProductPage
-from catalog.services.principals import Principal
+from services.service import Service
 
 T = TypeVar("T")
 # Of categories' pages in one operation. What a document costs is measured by a usual number of categories, before it is

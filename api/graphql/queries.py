@@ -6,11 +6,9 @@ import strawberry
 from strawberry.types.nodes import FragmentSpread, InlineFragment, SelectedField, Selection
 
 from api.dependencies import parse_id
-from api.graphql.asked import SearchFilters, parameters, shown_facets
-from api.graphql.completed import Autocomplete, autocomplete_of
+from api.graphql.autocomplete_types import Autocomplete, autocomplete_of
 from api.graphql.context import Info
 from api.graphql.enums import SearchSort
-from api.graphql.found import SearchResult, result_of
 from api.graphql.inputs import listed
 from api.graphql.products import (
     After,
@@ -24,6 +22,8 @@ from api.graphql.products import (
     page_after,
     product_of,
 )  # fmt: skip
+from api.graphql.search_input import SearchFilters, parameters, shown_facets
+from api.graphql.search_types import SearchResult, result_of
 from catalog.errors import NotFound
 from catalog.schemas.category import CategoryNode
 

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from graphql import DocumentNode, OperationDefinitionNode
 
+from api.graphql.cost import Measured, measure
 from api.graphql.errors import BadRequest, LimitExceeded
 from api.graphql.limits import Limits, check_values, read_document
-from api.graphql.measure import Measured, measure
 from api.graphql.schema import core
 
 JSON_TYPE = "application/json"

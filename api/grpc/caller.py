@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import grpc
 
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 
 
 @dataclass(frozen=True, slots=True)

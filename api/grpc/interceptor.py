@@ -11,14 +11,14 @@ from opentelemetry.trace import Span
 
 from api.grpc.caller import FORWARDED_FOR, Caller, metadata_of, peer_of, set_caller
 from api.grpc.errors import DETAILS, explain, render
+from api.grpc.method_policies import RULES, Rule
 from api.grpc.metrics import CallMetrics
-from api.grpc.rules import RULES, Rule
-from api.identity import Identity
 from api.limits import Limiter
 from api.request_ids import HEADER, request_id
 from catalog import deadline, tracing
 from catalog.errors import DeadlineExceeded, Forbidden, Unauthenticated
-from catalog.services.principals import ANYBODY, Principal
+from catalog.principals import ANYBODY, Principal
+from services.identity import Identity
 
 REQUEST_ID = HEADER.lower()
 # A call without a deadline says that it has one in some hundred years.

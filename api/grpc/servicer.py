@@ -13,11 +13,11 @@ from api.grpc import products_in, products_out, search_out
 from api.grpc.caller import caller
 from api.grpc.search_in import search_parameters, suggest_parameters
 from api.grpc.watch import Watch
-from api.service import Service
 from catalog.errors import InvalidInput, NotFound
 from catalog.services.products import Versions
 from catalog.v1 import product_service_pb2 as pb
 from catalog.v1.product_service_pb2_grpc import ProductServiceServicer
+from services.service import Service
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -13,7 +13,7 @@ from api.limits.addresses import Address, client_address, networks, parsed, with
 from api.limits.counters import Counters
 from api.limits.windows import Window, used, wait, window_at
 from catalog.errors import TooManyRequests
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 from catalog.settings import Settings
 
 Kind = Literal["read", "search", "autocomplete", "write", "bulk", "login", "admin", "page", "graphql", "live"]

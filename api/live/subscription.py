@@ -10,10 +10,10 @@ from uuid import UUID
 from api.feed import Batch, Feed
 from api.live import messages
 from api.live.messages import SlowReader, Subscribe, TooOld
-from api.service import Parameters, Service
 from catalog.errors import CatalogError
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 from search.request import MAX_PER_PAGE, parameters_of
+from services.service import Parameters, Service
 
 CONFIRM_SECONDS = 60.0
 # After a change, until it is likely to be found by a search, and until it surely is unless sync lags.

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from api.auth import Who, log_in
 from api.dependencies import DatabaseDep, SettingsDep
-from api.identity import Identity
 from api.problems import answers
 from api.routing import StrictRoute
 from catalog.errors import Forbidden, InvalidInput, Unauthenticated
 from catalog.services import sessions, tokens, users
 from catalog.services.sessions import Granted, Reused
+from services.identity import Identity
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"], route_class=StrictRoute)
 

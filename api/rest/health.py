@@ -26,7 +26,7 @@ from catalog.services.events import EventState
 from catalog.services.ledger import Lag
 from catalog.services.reconciliation import Reconciliation
 from mappings.names import read_alias
-from search.fallback_engine import DegradingEngine
+from search.failover import DegradingEngine
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 

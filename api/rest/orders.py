@@ -13,9 +13,9 @@ from api.dependencies import parse_id
 from api.problems import answers
 from api.rest.products import Page, PerPage
 from api.routing import StrictRoute
+from catalog.principals import Principal
 from catalog.schemas.order import OrderIn, OrderOut, OrderPage
 from catalog.services.orders import KEY
-from catalog.services.principals import Principal
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], route_class=StrictRoute)
 

@@ -23,10 +23,10 @@ from api.rest.search_models import (
     SearchOut,
 )
 from api.routing import JsonRoute
-from api.service import Service
 from catalog.errors import FieldError, InvalidInput
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 from search.request import SearchRequest, parameters_of, parse_prefix
+from services.service import Service
 
 # Every endpoint takes a Searcher. The router does not ask for one besides: FastAPI would look for all of it twice.
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=JsonRoute)

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, Forbidden, InvalidInput, NotFound
 from catalog.models import ApiKey
+from catalog.principals import KEY, PERMISSIONS, Permission, Principal
 from catalog.schemas.api_key import ApiKeyCreated, ApiKeyIn, ApiKeyOut, ApiKeyPage
 from catalog.services import audit
-from catalog.services.principals import KEY, PERMISSIONS, Permission, Principal
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings
 

@@ -1,6 +1,7 @@
 """The filters that a credential forces on all that its principal is shown, and their condition on products. Pure.
 
-`search.filters` says the same to Elasticsearch; tests/integration/test_forced_filters.py holds both against each other.
+`search.clauses.filters` says the same to Elasticsearch; tests/integration/test_forced_filters.py holds both against
+each other.
 """
 
 import json

@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
+from catalog.principals import Principal
 from catalog.schemas.job import JobUser, ReindexOut, ReindexPage
 from catalog.services import audit
-from catalog.services.principals import Principal
 
 REINDEX = "reindex"
 # The speed of now is that of the pieces done in this time; a rebuild that was killed for an hour says nothing about it.

@@ -17,7 +17,7 @@ import orjson
 import structlog
 
 from catalog.errors import SettingsError, Unauthenticated, Unavailable
-from catalog.services.principals import EXTERNAL, Principal, of_roles
+from catalog.principals import EXTERNAL, Principal, of_roles
 from catalog.services.tokens import not_valid
 from catalog.settings import Settings
 

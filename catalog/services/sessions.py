@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.principals import USER
 from catalog.services import audit
-from catalog.services.principals import USER
 
 PREFIX = "rt_"
 _LENGTH = len(PREFIX) + 43

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
 from catalog.models import Revision, Synonym
+from catalog.principals import Principal
 from catalog.schemas.synonym import Kind, SynonymIn, SynonymOut, SynonymPage
 from catalog.services import audit
-from catalog.services.principals import Principal
 from catalog.services.violations import explained
 
 MAX_ENTRIES = 5000

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, InvalidInput, NotFound
 from catalog.models import ROLES, User
+from catalog.principals import USER
 from catalog.schemas.user import UserOut, UserPage
 from catalog.services import audit, sessions
-from catalog.services.principals import USER
 from catalog.services.violations import explained
 
 _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")

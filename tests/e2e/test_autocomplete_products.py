@@ -12,7 +12,7 @@ from elasticsearch import AsyncElasticsearch, Elasticsearch
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings
 from mappings.names import read_alias
-from search.engine import SearchEngine
+from search.elasticsearch.engine import SearchEngine
 from tests.e2e.small_catalogue import skus
 from tests.e2e.typing_catalogue import TYPED, completed, products, queries
 from tests.support import store, sync_all

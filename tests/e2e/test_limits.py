@@ -10,8 +10,8 @@ import pytest
 
 from api.limits import Limiter, counters
 from catalog.errors import TooManyRequests
+from catalog.principals import ANYBODY, Principal
 from catalog.services import tokens
-from catalog.services.principals import ANYBODY, Principal
 from catalog.settings import Settings
 from stack import ephemeral
 from tests.e2e.conftest import PASSWORD, SignedIn

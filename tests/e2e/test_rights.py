@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
+from catalog.principals import PERMISSIONS, RIGHTS
 from catalog.services import api_keys, tokens
-from catalog.services.principals import PERMISSIONS, RIGHTS
 from catalog.settings import Settings
 from tests.e2e.helpers import NOBODY
 

@@ -12,9 +12,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
-from catalog.generator import generate
 from catalog.importing import import_lines
 from catalog.settings import Settings
+from generator import generate
 from indexer.compare import differences
 from indexer.rebuild import rebuild
 from indexer.registry import targets

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from api.service import Service
 from catalog.errors import NotFound
-from catalog.services.principals import PUBLIC, Principal
+from catalog.principals import PUBLIC, Principal
+from services.service import Service
 from tests import sql_shop
 from tests.integration.mixed_catalogue import STORED, filters, products
 

@@ -17,9 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog.errors import InvalidInput, Unavailable
-from catalog.generator import generate
 from catalog.importing import LineResult, import_lines
 from catalog.settings import Settings
+from generator import generate
 from tests.processes import wait_until
 
 Db = psycopg.Connection[Any]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.completion import (
+from search.autocomplete.typo_patterns import mistyped
+from search.text.fuzzy import (
     Fit,
     completes,
     edits_allowed,
@@ -18,7 +19,6 @@ from search.completion import (
     typed_length,
     words_of,
 )
-from search.suggest_patterns import mistyped
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = st.text(LETTERS, min_size=3, max_size=16)

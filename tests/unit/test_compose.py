@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,10 @@ def test_the_image_runs_as_an_ordinary_user_from_locked_requirements() -> None:
     installs = [line for line in lines if "install" in line and " -r " in line]
     assert installs
     assert all("--require-hashes" in line for line in installs)
+
+
+def test_the_image_holds_every_package_of_the_service() -> None:
+    pyproject = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    packages = set(pyproject["tool"]["importlinter"]["root_packages"]) - {"bench"}
+    copied = {line.removeprefix("!") for line in (CHECKOUT / ".dockerignore").read_text().splitlines()}
+    assert packages <= copied

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from search import cursor
-from search.kinds import read_kinds
-from search.plan import make_plan
-from search.query import search_body
+from search.elasticsearch import cursor
+from search.elasticsearch.query import search_body
+from search.planning.attribute_types import read_kinds
+from search.planning.plan import make_plan
 from search.request import SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from search.evaluation.compare import compare
-from search.evaluation.page import page
-from search.evaluation.plots import nice_top
-from search.evaluation.result import Evaluation, Missing, QueryResult, summarise, worst_first
-from search.evaluation.run import judge
+from evaluation.compare import compare
+from evaluation.plots import nice_top
+from evaluation.report import page
+from evaluation.result import Evaluation, Missing, QueryResult, summarise, worst_first
+from evaluation.run import judge
 
 EVIL = '<img src=x onerror="alert(1)">'
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from search.facet_response import build_facets
-from search.facets import COUNTED, COUNTED_TOGETHER, aggregations, groups
-from search.filters import Filter, filters_of
-from search.include import length
-from search.kinds import Kinds
-from search.labels import label_of
-from search.plan import Category, SearchPlan, make_plan
+from search.clauses.filters import Filter, filters_of
+from search.facets.aggregations import COUNTED, COUNTED_TOGETHER, aggregations, groups
+from search.facets.labels import label_of
+from search.facets.response import build_facets
+from search.planning.attribute_types import Kinds
+from search.planning.plan import Category, SearchPlan, make_plan
 from search.request import MAX_FACETS, Range, SearchRequest
+from search.text.term_patterns import length
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = Kinds({"color": frozenset("to"), "material": frozenset("t"), "depth": frozenset("n")})

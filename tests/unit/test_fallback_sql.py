@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from catalog.services.forced import Forced
-from search.fallback_names import Names, nearest, read_names
-from search.fallback_query import facets_statement, hits_statement, identified_statement, look_statement
-from search.fallback_sql import Identified, spellings, stored_as
-from search.fallback_words import corrections_of, needed, wanted_of
-from search.kinds import Kinds
-from search.plan import make_plan
+from search.planning.attribute_types import Kinds
+from search.planning.plan import make_plan
+from search.postgres.conditions import Identified, spellings, stored_as
+from search.postgres.names import Names, nearest, read_names
+from search.postgres.statements import facets_statement, hits_statement, identified_statement, look_statement
+from search.postgres.words import corrections_of, needed, wanted_of
 from search.request import parse_request
 
 HOSTILE = "x'); DROP TABLE products; -- :b0 %s \\"

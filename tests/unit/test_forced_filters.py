@@ -5,19 +5,20 @@ from typing import Any
 
 import pytest
 
-from api.service import forced_of
 from catalog.errors import Forbidden, InvalidInput
+from catalog.principals import PUBLIC, Principal
 from catalog.services.forced import NOTHING_FORCED, Forced, condition
-from catalog.services.principals import PUBLIC, Principal
-from search import corrections, cursor
-from search.filters import forced_clauses
-from search.helping import help_bodies
-from search.plan import SearchPlan, make_plan
-from search.query import best_body, facets_body, popular_body, probe_body, search_body
+from search.autocomplete.input import read_typed
+from search.autocomplete.samples import sample_bodies
+from search.clauses.filters import forced_clauses
+from search.elasticsearch import cursor
+from search.elasticsearch import spelling as corrections
+from search.elasticsearch.catalogue_snapshot import MOST, Views
+from search.elasticsearch.query import best_body, facets_body, popular_body, probe_body, search_body
+from search.elasticsearch.zero_results import help_bodies
+from search.planning.plan import SearchPlan, make_plan
 from search.request import SearchRequest, parse_forced
-from search.suggest_samples import sample_bodies
-from search.suggest_typed import read_typed
-from search.views import MOST, Views
+from services.service import forced_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BRAND = Forced(brands=("Norvane",))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.helping import POPULAR, build_help, help_bodies
-from search.plan import SearchPlan, make_plan
+from search.elasticsearch.zero_results import POPULAR, build_help, help_bodies
+from search.planning.plan import SearchPlan, make_plan
 from search.request import SearchRequest
-from search.words import change
+from search.text.words import change
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from api.instantsearch.clauses import MAX_TEXT, Sent, listed, written
+from api.instantsearch.filters import MAX_ALTERNATIVES, parameters, path_of, read_conditions
 from catalog.errors import InvalidInput
-from search.instantsearch.clauses import MAX_TEXT, Sent, listed, written
-from search.instantsearch.filters import MAX_ALTERNATIVES, parameters, path_of, read_conditions
 
 Parameters = list[tuple[str, str]]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from search.looks import LARGE, MOST, Looks
-from search.plan import Probe, SearchPlan, make_plan
-from search.profile import Profile
-from search.query import read_last_change
+from search.elasticsearch.query import read_last_change
+from search.planning.facet_selection import Profile
+from search.planning.plan import Probe, SearchPlan, make_plan
+from search.planning.probe_cache import LARGE, MOST, Looks
 from search.request import SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

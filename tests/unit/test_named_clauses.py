@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from search.kinds import Kinds
-from search.plan import SearchPlan, make_plan
-from search.query import facets_body, probe_body, search_body
+from search.clauses.text_clauses import covered, split_of
+from search.elasticsearch.query import facets_body, probe_body, search_body
+from search.planning.attribute_types import Kinds
+from search.planning.plan import SearchPlan, make_plan
 from search.request import Range, SearchRequest
-from search.synonyms import NO_SYNONYMS
-from search.text_query import covered, split_of
-from search.words import change
+from search.text.synonyms import NO_SYNONYMS
+from search.text.words import change
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = Kinds({"color": frozenset("to"), "depth": frozenset("n")})

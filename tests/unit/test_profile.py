@@ -4,9 +4,9 @@ from typing import Any
 
 from mappings.attributes import SEPARATOR
 from mappings.numbers import number_token
-from search.include import LONGEST, escape, length, names_includes
-from search.kinds import Kinds, read_kinds
-from search.profile import MOST_FACETS, Profile, profile_aggs, read_profile, said_by_values
+from search.planning.attribute_types import Kinds, read_kinds
+from search.planning.facet_selection import MOST_FACETS, Profile, profile_aggs, read_profile, said_by_values
+from search.text.term_patterns import LONGEST, escape, length, names_includes
 
 PRODUCTS = 1000
 

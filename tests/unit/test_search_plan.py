@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
-from search.helping import POPULAR, help_bodies
-from search.plan import ENOUGH, Probe, decide, identifiers_in, make_plan, most_of, named_attributes, needs_probe
-from search.profile import AttributeFacet, Profile
-from search.query import probe_body
+from search.elasticsearch.query import probe_body
+from search.elasticsearch.zero_results import POPULAR, help_bodies
+from search.planning.facet_selection import AttributeFacet, Profile
+from search.planning.plan import (
+    ENOUGH,
+    Probe,
+    decide,
+    identifiers_in,
+    make_plan,
+    most_of,
+    named_attributes,
+    needs_probe,
+)
 from search.request import Range, SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storefront.address import Address
-from storefront.choices import between
+from storefront.facet_view import between
 from storefront.results import results
 
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.suggest_highlight import completed, found
-from search.suggest_match import name_words
-from search.suggest_memory import LARGE, MOST_COUNTS, Memory
-from search.suggest_queries import Found, add_categories, add_names, choose
-from search.suggest_samples import Node, Sampled
-from search.suggest_typed import Typed, read_typed
+from search.autocomplete.highlight import completed, found
+from search.autocomplete.input import Typed, read_typed
+from search.autocomplete.match import name_words
+from search.autocomplete.memory import LARGE, MOST_COUNTS, Memory
+from search.autocomplete.queries import Found, add_categories, add_names, choose
+from search.autocomplete.samples import Node, Sampled
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from search.dials import DIALS, FILTERING
-from search.text_query import OTHER_READING, gains, matching
-from search.words import Span, Words, read_words
+from search.clauses.text_clauses import OTHER_READING, gains, matching
+from search.clauses.weights import DIALS, FILTERING
+from search.text.words import Span, Words, read_words
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,75 @@
+"""The address that InstantSearch's widgets talk to: its requests in, our searches, its results out."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Body
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Searcher, ServiceDep
+from api.instantsearch.answer import facet_hits_of, result_of
+from api.instantsearch.filters import Alternative
+from api.instantsearch.models import REQUESTS_BODY, ResultsOut
+from api.instantsearch.request import Asked, named, narrowed, read_requests
+from api.limits.costs import of_body
+from api.limits.http import pay
+from api.problems import answers
+from api.routing import StrictRoute
+from catalog.errors import InvalidInput
+from catalog.principals import Principal
+from search.request import Either, SearchRequest
+from services.service import Service
+
+router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute)
+
+PATH = "/api/v1/instantsearch"
+
+
+@router.post(
+    "/instantsearch",
+    summary="Search as InstantSearch asks",
+    responses={
+        200: {"model": ResultsOut, "description": "One result for each request"},
+        **answers(401, 403, 404, 413, 422, 503),
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUESTS_BODY}}}},
+)
+async def instantsearch(request: Request, service: ServiceDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
+    """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
+    asked = read_requests(body)
+    requests = [await _request(service, who, number, each) for number, each in enumerate(asked)]
+    await pay(request, who, of_body(requests, "instantsearch"))
+    searches = [place for place, each in enumerate(asked) if each.facet is None]
+    values = [place for place, each in enumerate(asked) if each.facet is not None]
+    found, facets = await asyncio.gather(
+        service.search_all(who, [requests[place] for place in searches]),
+        asyncio.gather(*(_values(service, who, asked[place], requests[place]) for place in values)),
+    )
+    results = {place: result_of(asked[place], each) for place, each in zip(searches, found, strict=True)}
+    results |= dict(zip(values, facets, strict=True))
+    return Response(
+        orjson.dumps({"results": [results[place] for place in range(len(asked))]}), media_type="application/json"
+    )
+
+
+async def _request(service: Service, who: Principal, number: int, asked: Asked) -> SearchRequest:
+    try:
+        request = await service.read_search(who, asked.parameters)
+        more = [await service.read_search(who, choice) for choice in asked.more]
+        either = [await _either(service, who, choice) for choice in asked.either]
+    except InvalidInput as error:
+        raise named(number, error) from error
+    return narrowed(request, tuple(more), tuple(either), nothing=asked.nothing)
+
+
+async def _either(service: Service, who: Principal, choice: Sequence[Alternative]) -> Either:
+    read = [(await service.read_search(who, one.parameters), one.negated) for one in choice]
+    return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
+
+
+async def _values(service: Service, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:
+    facet = await service.facet_values_of(who, request, asked.facet or "", asked.facet_query)
+    return facet_hits_of(asked, facet)

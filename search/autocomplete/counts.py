@@ -1,0 +1,75 @@
+"""The second look: how many products each suggestion finds, and the products of the best one. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from search.autocomplete.input import Typed
+from search.autocomplete.queries import Candidate
+from search.autocomplete.samples import scope
+from search.clauses.filters import Clause
+from search.elasticsearch.query import search_body, words_query
+from search.planning.plan import SearchPlan, make_plan
+from search.request import SearchRequest
+
+SOURCE = ["id", "sku", "name", "brand", "price_cents", "image", "in_stock"]
+# A product that is called as is typed is above all others; then those whose sku, model number or GTIN begins so.
+NAMED = 20_000.0
+IDENTIFIED = 10_000.0
+# Categories that say what the best completion means.
+NEAR = 5
+
+
+def count_body(typed: Typed, clause: Clause) -> dict[str, Any]:
+    """How many products a suggestion leads to."""
+    return {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*scope(typed), clause]}}}
+
+
+def query_clause(typed: Typed, text: str) -> Clause:
+    """The products of this query's result page: those that hold every word."""
+    return words_query(_plan(typed, text), "all")
+
+
+def products_body(
+    typed: Typed, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
+) -> dict[str, Any]:
+    """Products that hold what is typed, in the order that the result page of `text` has; identified ones above.
+
+    Only sampled products are ordered, and those with exactly this name: ordering everything that `text` finds would
+    cost more the larger the catalogue is. Without a sample, `text` is what is typed, and finds what it finds.
+    """
+    plan = _plan(typed, text)
+    if best is not None:
+        leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
+        plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
+    ordered: Clause = search_body(plan)["query"]
+    named = {"term": {"name.folded": typed.q}}
+    above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
+    query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *above]}
+    if held:
+        spelled = {"term": {"name.folded": text}}
+        query["filter"].append({"bool": {"should": [_ids([*held, *identified]), named, spelled]}})
+    else:
+        query["minimum_should_match"] = 1
+    return {
+        "size": typed.limit,
+        "track_total_hits": False,
+        "_source": SOURCE,
+        "query": {"bool": query},
+        "sort": [{"_score": "desc"}, {"popularity": "desc"}, {"id": "asc"}],
+    }
+
+
+def _plan(typed: Typed, text: str) -> SearchPlan:
+    request = SearchRequest(q=text, per_page=typed.limit, facets=(), language=typed.language)
+    plan = replace(make_plan(request, typed.now, typed.kinds), visible_at=typed.visible_at)
+    # Of a long text, every two neighbours read as one word would be a search of its own.
+    return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
+
+
+def _ids(ids: Sequence[str]) -> Clause:
+    return {"terms": {"id": list(ids)}}
+
+
+def _constant(clause: Clause, boost: float) -> Clause:
+    return {"constant_score": {"filter": clause, "boost": boost}}

@@ -1,0 +1,106 @@
+"""Search within the values of one facet, under the same words and filters as the page that shows it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog.errors import InvalidInput, NotFound
+from mappings.attributes import SEPARATOR
+from mappings.product_v1 import NODE_SEPARATOR
+from search.clauses.filters import filters_of, variant_clauses, without
+from search.elasticsearch.query import FOUND, matched
+from search.facets.aggregations import (
+    MATCH_ALL,
+    Aggregations,
+    count,
+    everywhere,
+    parts,
+    shape,
+    split_node,
+    terms,
+    tokens_by_value,
+    under,
+)
+from search.facets.labels import LABELS_OF_FLAGS
+from search.facets.response import VALUES, empty, value
+from search.planning.plan import SearchPlan
+from search.request import ATTRIBUTE
+from search.text.prefix import begins, pattern_of
+from search.text.term_patterns import escape
+
+# Values that may begin so, of which the commonest are looked at; of variants as many again.
+LOOKED_AT = 30_000
+WITHOUT_VALUES = ("price", "in_stock", "on_sale")
+COUNTS = "counts"
+
+Facet = dict[str, Any]
+
+
+def require_values(plan: SearchPlan, name: str) -> None:
+    """Raises NotFound for a facet that does not exist, InvalidInput for one that has no values to search in."""
+    attribute = name.removeprefix(ATTRIBUTE)
+    if name in WITHOUT_VALUES or (attribute in plan.kinds and shape(plan, name).type == "range"):
+        raise InvalidInput.of("name", f"{name} is a range or a flag; it has no values to search in")
+    if name not in ("brand", "category") and (not name.startswith(ATTRIBUTE) or attribute not in plan.kinds):
+        raise NotFound(f"There is no facet {name[:120]!r}: category, brand, or attr. and the name of an attribute.")
+
+
+def values_body(plan: SearchPlan, name: str, prefix: str) -> dict[str, Any]:
+    """The counts of all values that may begin with `prefix`, under every filter but the facet's own."""
+    others = list(filters_of(plan.request, plan.kinds))
+    if not plan.request.narrow:
+        others = without(others, name)
+    counted = under(others, _values(plan, name, pattern_of(prefix), variant_clauses(others)))
+    aggs = {FOUND: {"filter": MATCH_ALL}, COUNTS: counted}
+    return {"size": 0, "track_total_hits": False, "query": matched(plan), "aggs": aggs}
+
+
+def _values(plan: SearchPlan, name: str, pattern: str, variants: Sequence[dict[str, Any]]) -> Aggregations:
+    if name == "category":
+        node = f"[^{NODE_SEPARATOR}]*{NODE_SEPARATOR}{pattern}"
+        return {COUNTS: terms("category_nodes", LOOKED_AT, node)}
+    if name == "brand":
+        return {COUNTS: terms("brand", LOOKED_AT, pattern)}
+    attribute = name.removeprefix(ATTRIBUTE)
+    # What is shown as Yes and No is not stored as that.
+    token = f"{escape(attribute)}{SEPARATOR}(true|false|{pattern})"
+    inside = variants if plan.kinds.may_be_option(attribute) else []
+    return dict(everywhere(inside, COUNTS, *tokens_by_value(COUNTS, LOOKED_AT, token)))
+
+
+def build_values(plan: SearchPlan, name: str, prefix: str, answer: Mapping[str, Any]) -> Facet:
+    """The facet with the commonest of the values that begin so; `total_values` is how many do."""
+    if name == "category":
+        return _categories(plan, prefix, answer[COUNTS][COUNTS]["buckets"])
+    counts: dict[str, int] = {}
+    for part in parts(answer[COUNTS], COUNTS):
+        for bucket in part[COUNTS]["buckets"]:
+            key = bucket["key"].partition(SEPARATOR)[2] if name.startswith(ATTRIBUTE) else bucket["key"]
+            counts[key] = counts.get(key, 0) + count(bucket)
+    labels = LABELS_OF_FLAGS if name.startswith(ATTRIBUTE) and counts.keys() <= LABELS_OF_FLAGS.keys() else {}
+    if name == "brand":
+        sent = {brand.lower() for brand in plan.request.brands}
+        selected = {key for key in counts if key.lower() in sent}
+    else:
+        selected = set(dict(plan.request.attributes).get(name.removeprefix(ATTRIBUTE), ()))
+    found = [
+        value(key, labels.get(key, key), products, key in selected)
+        for key, products in counts.items()
+        if begins(prefix, labels.get(key, key))
+    ]
+    return _shown(name, found)
+
+
+def _categories(plan: SearchPlan, prefix: str, buckets: list[dict[str, Any]]) -> Facet:
+    found: dict[str, dict[str, Any]] = {}
+    for bucket in buckets:
+        path, label, _ = split_node(bucket["key"])
+        if begins(prefix, label):
+            chosen = plan.category is not None and plan.category.path == path
+            node = found.setdefault(path, value(path, label, 0, chosen) | {"level": path.count("/")})
+            node["count"] += bucket["doc_count"]
+    return _shown("category", list(found.values())) | {"type": "tree"}
+
+
+def _shown(name: str, found: list[dict[str, Any]]) -> Facet:
+    ordered = sorted(found, key=lambda item: (-item["count"], item["label"], item["value"]))
+    return empty(name) | {"values": ordered[:VALUES], "total_values": len(ordered)}

@@ -1,0 +1,215 @@
+"""Search without Elasticsearch: the same requests, answered from Postgres in the same shape and marked `degraded`.
+
+Simpler than the index: no ranking by what a word means, no facets of attributes but those asked for, no highlighted
+descriptions, no walks by cursor. What is found, filtered and counted follows the same rules (docs/degraded.md).
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from catalog.errors import InvalidInput, NotFound, Unavailable
+from catalog.settings import Settings
+from search.autocomplete import draft as autocomplete
+from search.autocomplete.input import Typed
+from search.clauses.filters import category_path
+from search.planning.attribute_types import Kinds
+from search.planning.plan import SOME_ENOUGH, SearchPlan, Strictness, make_plan
+from search.postgres import autocomplete as suggest
+from search.postgres.conditions import Wanted
+from search.postgres.facet_values import values_facet
+from search.postgres.names import CategoryName, Names, read_names
+from search.postgres.reader import RETRY_AFTER, Ask, CatalogReader, Row
+from search.postgres.response import (
+    build_facets,
+    build_response,
+    chosen_category,
+    counts_of,
+    facet_names,
+    is_range,
+    nodes_of,
+    selected,
+)
+from search.postgres.statements import (
+    facets_statement,
+    hits_statement,
+    identified_statement,
+    look_statement,
+    names_statements,
+    similar_statement,
+)
+from search.postgres.words import (
+    changed,
+    corrections_of,
+    enough,
+    identifier_prefix,
+    needed,
+    read_identified,
+    unknown_words,
+    wanted_of,
+)
+from search.request import SearchRequest
+from search.text.synonyms import Synonyms
+
+WITHOUT_VALUES = "{} is a range or a flag; it has no values to search in"
+NO_WALK = "A walk by cursor is not possible while search is degraded: ask for pages by number, or again later."
+
+
+class Fallback:
+    """Answers requests from Postgres. One instance serves a whole process."""
+
+    def __init__(self, reader: CatalogReader, settings: Settings) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._names = Names()
+        self._names_until = 0.0
+
+    async def search(self, request: SearchRequest, kinds: Kinds, synonyms: Synonyms) -> dict[str, Any]:
+        """The contract's response but `took_ms`. Raises Unavailable for a cursor, or when Postgres does not answer."""
+        if request.cursor is not None:
+            raise Unavailable(NO_WALK, RETRY_AFTER)
+
+        request = replace(request, language=self._settings.language)
+
+        async def answer(ask: Ask) -> dict[str, Any]:
+            names = await self._read_names(ask)
+            plan, wanted = await _decide(ask, _plan(request, kinds, synonyms, names), names)
+            hits = await ask(hits_statement(request, wanted, kinds))
+            rows = await _counts(ask, plan, wanted)
+            facets = build_facets(plan, names, rows, self._settings.currency)
+            return build_response(plan, names, hits, facets, uuid4().hex, self._settings.currency)
+
+        return await self._reader.answer(answer)
+
+    async def facet_values(
+        self, request: SearchRequest, name: str, prefix: str, kinds: Kinds, synonyms: Synonyms
+    ) -> dict[str, Any]:
+        """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
+        request = replace(request, facets=(name,), sort="relevance", language=self._settings.language)
+
+        async def answer(ask: Ask) -> dict[str, Any]:
+            names = await self._read_names(ask)
+            plan, wanted = await _decide(ask, _plan(request, kinds, synonyms, names), names)
+            rows = await ask(facets_statement(request, wanted, kinds, (name,), None if request.narrow else name))
+            if name not in ("brand", "category") and is_range(plan, name, rows):
+                raise InvalidInput.of("name", WITHOUT_VALUES.format(name))
+            counted = nodes_of(names, rows) if name == "category" else counts_of(names, name, rows)
+            return values_facet(plan, name, prefix, counted)
+
+        if name in ("price", "in_stock", "on_sale"):
+            raise InvalidInput.of("name", WITHOUT_VALUES.format(name))
+        if name not in ("brand", "category") and not name.startswith("attr."):
+            raise NotFound(f"There is no facet {name[:120]!r}: category, brand, or attr. and the name of an attribute.")
+        return await self._reader.answer(answer)
+
+    async def autocomplete(self, typed: Typed) -> dict[str, Any]:
+        """Queries, products, categories and brands for what has been typed so far, but `took_ms`."""
+
+        async def answer(ask: Ask) -> dict[str, Any]:
+            names = await self._read_names(ask)
+            samples, rows = await _samples(ask, typed, names)
+            drafted = autocomplete.draft(typed, samples)
+            statement = suggest.counts_statement(typed, names, drafted)
+            (counted,) = await ask(statement) if statement else [{}]
+            counts = dict(zip(autocomplete.counted(drafted), counted.values(), strict=True))
+            hits = suggest.hits_of(typed, drafted, rows) if typed.q else []
+            return autocomplete.build_response(typed, drafted, hits, counts, self._settings.currency)
+
+        return await self._reader.answer(answer)
+
+    async def _read_names(self, ask: Ask) -> Names:
+        """Categories and brands, at most `attribute_types_ttl_seconds` old."""
+        if time.monotonic() >= self._names_until:
+            categories, brands, trigrams = [await ask(statement) for statement in names_statements()]
+            self._names = read_names(
+                (CategoryName(row["id"], row["path"], tuple(row["names"]), tuple(row["ids"])) for row in categories),
+                ((row["id"], row["name"]) for row in brands),
+                trigrams=trigrams[0]["there"],
+            )
+            self._names_until = time.monotonic() + self._settings.attribute_types_ttl_seconds
+        return self._names
+
+
+def _plan(request: SearchRequest, kinds: Kinds, synonyms: Synonyms, names: Names) -> SearchPlan:
+    # No value that is named raises anything here.
+    plan = replace(make_plan(request, datetime.now(UTC), kinds, synonyms), named={})
+    sent = request.category
+    # A name is not told to whoever may not see what is in that category.
+    return (
+        plan
+        if sent is None or request.forced
+        else replace(plan, category=chosen_category(names, sent, category_path(sent)))
+    )
+
+
+async def _decide(ask: Ask, plan: SearchPlan, names: Names) -> tuple[SearchPlan, Wanted]:
+    """How strict to be: all words, then typing errors corrected, then most words, then any.
+
+    The text and the forced filters alone decide, never the shopper's filters or page.
+    """
+    request = plan.request
+    if not request.q:
+        return plan, Wanted()
+    looked_up = identified_statement(plan.identifier, identifier_prefix(plan), plan.parts)
+    identified = read_identified(await ask(looked_up) if looked_up else ())
+    wanted = wanted_of(plan, names, identified)
+    (look,) = await ask(look_statement(request, wanted))
+    if enough(plan, look):
+        return plan, wanted
+    unknown = unknown_words(plan, look)
+    if not unknown:
+        return await _most(ask, plan, wanted) if len(wanted.slots) > 1 else (plan, wanted)
+    similar = await ask(similar_statement(request, unknown)) if names.trigrams else []
+    corrections = corrections_of(unknown, names, similar, vocabulary=not request.forced)
+    plan = changed(plan, corrections, unknown)
+    wanted = wanted_of(plan, names, identified)
+    (look,) = await ask(look_statement(request, wanted))
+    if look["every"] >= SOME_ENOUGH or len(wanted.slots) < 2:
+        return plan, wanted
+    return await _most(ask, plan, wanted)
+
+
+async def _most(ask: Ask, plan: SearchPlan, wanted: Wanted) -> tuple[SearchPlan, Wanted]:
+    """Most of the words, or any where no product holds most."""
+    strictness: Strictness = "some"
+    some = replace(wanted, needed=needed(strictness, len(wanted.slots)))
+    (look,) = await ask(look_statement(plan.request, some))
+    if look["every"] < SOME_ENOUGH:
+        strictness = "any"
+    return replace(plan, strictness=strictness), replace(wanted, needed=needed(strictness, len(wanted.slots)))
+
+
+async def _counts(ask: Ask, plan: SearchPlan, wanted: Wanted) -> list[Row]:
+    """The counts of all facets: those in which nothing is selected together, each other one without its own filter."""
+    names, chosen = facet_names(plan), () if plan.request.narrow else selected(plan)
+    others = [name for name in names if name not in chosen]
+    rows = await ask(facets_statement(plan.request, wanted, plan.kinds, others)) if others else []
+    for name in names:
+        if name in chosen:
+            rows = rows + await ask(facets_statement(plan.request, wanted, plan.kinds, (name,), name))
+    return rows
+
+
+async def _samples(ask: Ask, typed: Typed, names: Names) -> tuple[Mapping[str, dict[str, Any]], list[Row]]:
+    """What the suggestions are read off, as samples of Elasticsearch and as the rows themselves."""
+    named: dict[str, dict[str, Any]] = {}
+    found: list[Row] = []
+    looked_up = identified_statement("", typed.identifier, ()) if typed.identifier else None
+    if looked_up and (ids := [row["id"] for row in await ask(looked_up)]):
+        found = await ask(suggest.identified_products(typed, ids))
+        named |= suggest.samples(names, found, "identified")
+    if not typed.completable:
+        return named, found
+    rows = await ask(suggest.sample_statement(typed, names, typed.parts))
+    named |= suggest.samples(names, rows)
+    if len(rows) < autocomplete.FEW and typed.may_be_mistyped:
+        statement = suggest.mistyped_statement(typed) if names.trigrams else None
+        parts = suggest.corrected(typed, names, await ask(statement) if statement else ())
+        if parts is not None:
+            mistyped = await ask(suggest.sample_statement(typed, names, parts))
+            named |= suggest.samples(names, mistyped, "mistyped")
+            rows = rows + mistyped
+    return named, found + rows

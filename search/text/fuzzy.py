@@ -1,0 +1,193 @@
+"""Whether what is typed completes to a word or to a name: as whole words, as beginnings, or with typing errors.
+
+This is the tolerance of the queries of `search.autocomplete.samples`, for texts that come back from them.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+from mappings.plurals import SINGULARS, WORDS
+
+# No edit in shorter words, one edit up to the second length, then two.
+TYPO_FROM = 3
+TWO_TYPOS_FROM = 8
+# A longer word, in UTF-16 code units, is looked for as it is typed: the patterns of its errors would be too long.
+TYPO_UNTIL = 16
+
+_WORD = re.compile(r"\w+(?:['’]\w+|(?<=\d)[.,]\d+)*")
+_APOSTROPHE = re.compile("['’]")
+_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
+_INCHES = r"(?:inch(?:es)?\b|''|[\"″”])"
+_MEASURE = re.compile(r"(\d+(?:[.,]\d+)?)([a-z]+)")
+
+
+class Fit(IntEnum):
+    """How well a word completes what is typed; better ones are greater."""
+
+    NONE = 0
+    TYPO = 1
+    BEGINS = 2
+    WHOLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text: folded and without apostrophes, and where it stands."""
+
+    key: str
+    start: int
+    end: int
+
+
+@lru_cache(8192)
+def tokens_of(text: str) -> tuple[Token, ...]:
+    """The words of a text in their order, as an index splits it. (The same names are shown key after key.)"""
+    return tuple(Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text))
+
+
+def key_of(word: str) -> str:
+    """A word as words are compared: without case, accents and apostrophes."""
+    found = folded(word)
+    return found if found.isalnum() else _APOSTROPHE.sub("", found)
+
+
+def folded(text: str) -> str:
+    """Text as an index folds it: in lower case, Latin letters without accents. Marks of other scripts are letters."""
+    if text.isascii():
+        return text.lower()
+    kept: list[str] = []
+    for char in unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS):
+        base = unicodedata.normalize("NFD", char)[0]
+        if base.isascii():
+            kept.append(base)
+        elif not (unicodedata.combining(char) and kept and kept[-1].isascii()):
+            kept.append(char)
+    return "".join(kept)
+
+
+@lru_cache(8192)
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, folded."""
+    return tuple(key_of(word) for word in _WORD.findall(text))
+
+
+@lru_cache(8192)
+def singulars_of(text: str) -> frozenset[str]:
+    """The different words of a text, each in one spelling of singular and plural."""
+    return frozenset(map(singular, words_of(text)))
+
+
+def is_numeric(word: str) -> bool:
+    """Whether it holds a digit: such a word is never a typing error."""
+    return any(map(str.isdigit, word))
+
+
+def measures(part: str, text: str) -> list[tuple[int, int]]:
+    """Where a number stands with its unit, however that is written: '13inch' in '13" laptop'."""
+    found = _MEASURE.fullmatch(part)
+    if found is None:
+        return []
+    unit = _INCHES if found[2] == "inch" else re.escape(found[2]) + r"\b"
+    return [match.span() for match in re.finditer(rf"(?<![\w.]){re.escape(found[1])}[\s-]?{unit}", text)]
+
+
+@lru_cache(8192)
+def singular(word: str) -> str:
+    """One spelling of singular and plural: 'batteries' -> 'battery', 'dresses' -> 'dress', 'shoes' -> 'shoe'."""
+    if irregular := SINGULARS.get(word):
+        return irregular
+    if len(word) < 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")) or word in WORDS:
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zzes")):
+        return word[:-2]
+    return word[:-1]
+
+
+def edits_allowed(part: str) -> int:
+    """How many typing errors a word that is being typed may hold."""
+    if len(part) < TYPO_FROM or is_numeric(part) or len(part.encode("utf-16-le")) > 2 * TYPO_UNTIL:
+        return 0
+    return 1 if len(part) < TWO_TYPOS_FROM else 2
+
+
+def fit(part: str, word: str, *, typos: bool = True) -> Fit:
+    """How well the folded `word` completes the folded `part`. An error in the first letter is not tolerated."""
+    if part[:1] != word[:1]:
+        return Fit.NONE
+    if word.startswith(part):
+        return Fit.WHOLE if len(word) == len(part) else Fit.BEGINS
+    if singular(part) == singular(word):
+        return Fit.WHOLE
+    edits = edits_allowed(part) if typos else 0
+    return Fit.TYPO if edits and min(_prefix_distances(part, word[: len(part) + edits], edits)) <= edits else Fit.NONE
+
+
+def best_fit(part: str, words: Sequence[str], *, typos: bool = True) -> tuple[Fit, str | None]:
+    """The first of the words that complete `part` best."""
+    best, found = Fit.NONE, None
+    initial = part[:1]
+    # Nearly all words begin otherwise.
+    near = [word for word in words if word[:1] == initial]
+    # Errors are counted only where nothing fits without one.
+    for mistyped in (False, True) if typos else (False,):
+        for word in near:
+            if (how := fit(part, word, typos=mistyped)) > best:
+                best, found = how, word
+        if best:
+            break
+    return best, found
+
+
+def completes(typed: str, name: str, *, typos: bool = True) -> bool:
+    """Whether every word typed is the beginning of a word of `name`."""
+    return all_fit(words_of(typed), words_of(name), typos=typos)
+
+
+def all_fit(parts: Sequence[str], words: Sequence[str], *, typos: bool = True) -> bool:
+    """Whether every part is the beginning of one of the words."""
+    return all(best_fit(part, words, typos=typos)[1] is not None for part in parts)
+
+
+def typed_length(part: str, word: str) -> int:
+    """How much of the `word` that completes `part` is typed already."""
+    if word.startswith(part):
+        return len(part)
+    if singular(part) == singular(word):
+        return len(word)
+    distances = _prefix_distances(part, word[: len(part) + edits_allowed(part)])
+    # The longest of the nearest beginnings: 'mose' is all of 'mouse', and not all of 'mous' with another end.
+    return max(range(len(distances)), key=lambda length: (-distances[length], length))
+
+
+def distance(part: str, word: str) -> int:
+    """The fewest edits that turn one word into the other."""
+    return _prefix_distances(part, word)[-1]
+
+
+def _prefix_distances(part: str, word: str, enough: int = sys.maxsize) -> list[int]:
+    """The fewest edits (a swap of neighbours is one) that turn `part` into each beginning of `word`, by its length.
+
+    Once all are more than `enough`, they only grow: then it ends early, with those of a beginning of `part`.
+
+    Source: optimal string alignment distance; L. Boytsov, "Indexing methods for approximate dictionary searching:
+    comparative analysis", ACM Journal of Experimental Algorithmics 16, 2011.
+    """
+    before: list[int] = []
+    row = list(range(len(word) + 1))
+    for at, char in enumerate(part, 1):
+        before, last, row = row, before, [at]
+        for to, other in enumerate(word, 1):
+            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
+            if at > 1 and to > 1 and char == word[to - 2] and part[at - 2] == other:
+                cost = min(cost, last[to - 2] + 1)
+            row.append(cost)
+        if min(row) > enough:
+            break
+    return row
