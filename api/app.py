@@ -48,7 +48,8 @@ from catalog.settings import Settings, get_settings
 from search.cache import SearchCache
 from search.failover import DegradingEngine
 from search.postgres.engine import Fallback
-from search.postgres.reader import CatalogReader, SynonymReader, live_index
+from search.postgres.reader import CatalogReader
+from search.synonym_reader import SynonymReader, live_index
 from services.identity import Identity
 from services.service import Service
 

@@ -23,7 +23,7 @@ from evaluation.run import evaluate as run
 from evaluation.run import searches_of
 from evaluation.saved import read, save
 from search.elasticsearch.engine import SearchEngine
-from search.postgres.reader import SynonymReader
+from search.synonym_reader import SynonymReader
 
 console = Console(stderr=True, soft_wrap=True)
 LIVE = "live"

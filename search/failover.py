@@ -21,11 +21,11 @@ from catalog.settings import Settings
 from search.autocomplete.input import read_typed
 from search.breaker import Breaker, Limits
 from search.cache import SearchCache
+from search.clauses.scope import visible
 from search.elasticsearch.engine import RETRY_AFTER, SearchEngine
-from search.elasticsearch.query import visible
 from search.postgres.engine import Fallback
-from search.postgres.reader import SynonymReader
 from search.request import SearchRequest, parse_request
+from search.synonym_reader import SynonymReader
 from search.text.synonyms import NO_SYNONYMS, Synonyms
 
 log = structlog.get_logger()

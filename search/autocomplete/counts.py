@@ -8,7 +8,7 @@ from search.autocomplete.input import Typed
 from search.autocomplete.queries import Candidate
 from search.autocomplete.samples import scope
 from search.clauses.filters import Clause
-from search.elasticsearch.query import search_body, words_query
+from search.clauses.scope import scored, words_query
 from search.planning.plan import SearchPlan, make_plan
 from search.request import SearchRequest
 
@@ -42,7 +42,7 @@ def products_body(
     if best is not None:
         leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
         plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
-    ordered: Clause = search_body(plan)["query"]
+    ordered: Clause = scored(plan)
     named = {"term": {"name.folded": typed.q}}
     above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
     query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *above]}

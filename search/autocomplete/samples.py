@@ -15,7 +15,7 @@ from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.input import SHORTEST_BEGINNING, Typed
 from search.autocomplete.typo_patterns import mistyped
 from search.clauses.filters import Clause, category_clause
-from search.elasticsearch.query import visible
+from search.clauses.scope import visible
 
 # Products in each sample.
 PRODUCTS = 24

@@ -18,19 +18,11 @@ from catalog.services.forced import NOTHING_FORCED, Forced
 from catalog.settings import Settings
 from mappings.names import read_alias
 from search.autocomplete import draft as autocomplete
+from search.clauses.scope import last_change, read_last_change, shuffled, visible
 from search.elasticsearch import cursor
 from search.elasticsearch import spelling as corrections
 from search.elasticsearch.catalogue_snapshot import View, Views
-from search.elasticsearch.query import (
-    best_body,
-    facets_body,
-    last_change,
-    probe_body,
-    read_last_change,
-    search_body,
-    shuffled,
-    visible,
-)
+from search.elasticsearch.query import best_body, facets_body, probe_body, search_body
 from search.elasticsearch.response import (
     BEST,
     FACETS,
@@ -50,8 +42,8 @@ from search.planning.attribute_types import read_kinds
 from search.planning.facet_selection import TOKENS, Profile, profile_aggs
 from search.planning.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.planning.probe_cache import Looks
-from search.postgres.reader import SynonymReader
 from search.request import SearchRequest, may_be_stored, parse_request
+from search.synonym_reader import SynonymReader
 from search.text import attribute_values as named_values
 from search.text.synonyms import NO_SYNONYMS
 

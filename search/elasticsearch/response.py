@@ -7,16 +7,16 @@ from typing import Any
 
 from search.clauses.explain import explain_hit, explain_plan
 from search.clauses.filters import category_path, filters_of
+from search.clauses.scope import FOUND, by_score, by_variant
 from search.clauses.text_clauses import covered, split_of
 from search.elasticsearch import spelling as corrections
-from search.elasticsearch.query import FOUND, by_score, by_variant
 from search.elasticsearch.zero_results import build_help
 from search.facets.aggregations import split_node
 from search.facets.category_tree import category_id
 from search.facets.response import build_facets
 from search.planning.facet_selection import Profile, read_profile
 from search.planning.plan import Category, Probe, SearchPlan, finds_enough, named_attributes
-from search.text.attribute_values import attributes_of
+from search.result import interpreted
 from search.text.words import change, read_words
 
 # The searches that one plan makes.
@@ -86,19 +86,6 @@ def build_suggestions(
     popular = [_hit(place, hit, currency, None) for place, hit in enumerate(offered["popular"], 1)]
     found = answer["aggregations"].get(FOUND)
     return {"without_filters": found["doc_count"] if found and nothing else None} | offered | {"popular": popular}
-
-
-def interpreted(plan: SearchPlan) -> dict[str, Any]:
-    """How the text was understood."""
-    return {
-        "words": [word.text for word in plan.words.wanted],
-        "match": plan.strictness,
-        "identifier": plan.identifier or None,
-        "readings": [span.text for span in plan.words.spans if not span.same],
-        "synonyms": {said: list(same) for said, same in plan.words.synonyms.items()},
-        "categories": [{"path": path, "share": round(share, 2)} for path, share in plan.near],
-        "attributes": attributes_of(plan.named),
-    }
 
 
 def _understood(plan: SearchPlan, answer: dict[str, Any]) -> SearchPlan:

@@ -9,7 +9,8 @@ from typing import Any
 
 from mappings.identifiers import fold
 from search.clauses.filters import Clause
-from search.elasticsearch.query import CORRECTED_FIELDS, published
+from search.clauses.scope import published
+from search.elasticsearch.query import CORRECTED_FIELDS
 from search.planning.plan import SearchPlan
 from search.text.fuzzy import distance
 from search.text.words import STOP_WORDS

@@ -7,7 +7,7 @@ from catalog.errors import InvalidInput, NotFound
 from mappings.attributes import SEPARATOR
 from mappings.product_v1 import NODE_SEPARATOR
 from search.clauses.filters import filters_of, variant_clauses, without
-from search.elasticsearch.query import FOUND, matched
+from search.clauses.scope import FOUND, matched
 from search.facets.aggregations import (
     MATCH_ALL,
     Aggregations,

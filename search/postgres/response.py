@@ -6,7 +6,6 @@ from typing import Any
 from mappings.attributes import unit_of
 from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.highlight import found as marked
-from search.elasticsearch.response import interpreted
 from search.facets.category_tree import tree_of
 from search.facets.labels import LABELS
 from search.facets.response import empty, says_something, value, values_facet
@@ -15,6 +14,7 @@ from search.planning.plan import Category, SearchPlan, named_attributes
 from search.postgres.names import Names
 from search.postgres.statements import MOST
 from search.request import ATTRIBUTE, FIXED_FACETS
+from search.result import interpreted
 
 Row = Mapping[str, Any]
 Facet = dict[str, Any]

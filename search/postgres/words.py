@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from search.elasticsearch.query import SHORTEST_PREFIX
+from search.clauses.scope import SHORTEST_PREFIX
 from search.planning.plan import ENOUGH, SearchPlan, Strictness
 from search.postgres.conditions import Identified, Slot, Wanted, spellings
 from search.postgres.names import Names, nearest

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.database import Database, make_engine
 from catalog.settings import Settings
-from search.postgres.reader import SynonymReader
+from search.synonym_reader import SynonymReader
 from search.text.synonyms import NO_SYNONYMS
 from tests.support import writer
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from search.elasticsearch.query import read_last_change
+from search.clauses.scope import read_last_change
 from search.planning.facet_selection import Profile
 from search.planning.plan import Probe, SearchPlan, make_plan
 from search.planning.probe_cache import LARGE, MOST, Looks

@@ -1,0 +1,136 @@
+"""Which products a plan is about: those in sight, those that the words find, and their scores. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from catalog.services.forced import NOTHING_FORCED, Forced
+from mappings.identifiers import spellings_of
+from search.clauses.filters import (
+    Clause,
+    filters_of,
+    forced_clauses,
+    variant_clauses,
+)
+from search.clauses.text_clauses import gains, matching
+from search.clauses.variant_price_sort import Order
+from search.clauses.weights import DIALS, FILTERING, Dials
+from search.planning.plan import NEEDED, SearchPlan, Strictness
+from search.text.words import looks_identifying
+
+# A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
+EXACT_NAME_BOOST = 2000.0
+IDENTIFIER_BOOST = 1000.0
+# The beginning of an identifier that is being typed, or of a series.
+IDENTIFIER_PREFIX_BOOST = 100.0
+SHORTEST_PREFIX = 4
+# One word of a longer query: a good match, but not one that outranks all the other words.
+PART_BOOST = 20.0
+# The aggregation that counts what the words find. Facets have numbers for names.
+FOUND = "found"
+WINDOW = ("publish_from", "publish_until")
+
+
+def published(plan: SearchPlan) -> Clause:
+    """Active products inside their publishing window, under the principal's forced filters."""
+    return visible(plan.visible_at or plan.now, plan.request.forced)
+
+
+def visible(now: datetime, forced: Forced = NOTHING_FORCED) -> Clause:
+    """What a shopper, or a principal with these forced filters, may see at this time."""
+    at = now.isoformat()
+    return {
+        "bool": {
+            "filter": [{"term": {"status": "active"}}, *forced_clauses(forced)],
+            "must_not": [{"range": {"publish_from": {"gt": at}}}, {"range": {"publish_until": {"lte": at}}}],
+        }
+    }
+
+
+def shuffled(query: Clause) -> Clause:
+    """The same products with scores by chance, so that a sample of the best is one of all, and always the same one."""
+    by_chance = {"query": query, "field_value_factor": {"field": "checksum", "missing": 0}, "boost_mode": "replace"}
+    return {"function_score": by_chance}
+
+
+def last_change(now: datetime) -> dict[str, Any]:
+    """Aggregations that say when a publishing window last began or ended: until the next one, nothing changes."""
+    found = {
+        name: {"filter": {"range": {name: {"lte": now.isoformat()}}}, "aggs": {"last": {"max": {"field": name}}}}
+        for name in WINDOW
+    }
+    return {"windows": {"global": {}, "aggs": found}}
+
+
+def read_last_change(answer: dict[str, Any]) -> datetime:
+    """The time that `last_change` has found; long ago where no product has a window."""
+    found = (answer["windows"][name]["last"]["value"] for name in WINDOW)
+    return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
+
+
+def words_query(plan: SearchPlan, strictness: Strictness, dials: Dials = FILTERING) -> Clause:
+    """Products that hold the words or are named by an identifier."""
+    found = [*_identified(plan)]
+    if plan.words:
+        found.append(matching(plan.words, NEEDED[strictness], dials))
+    return {"bool": {"should": found}}
+
+
+def identified(plan: SearchPlan) -> Clause:
+    """Products that the whole query names."""
+    return {"terms": {"identifiers": spellings_of(plan.identifier)}}
+
+
+def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
+    found: list[Clause] = []
+
+    def add(clause: Clause, boost: float, name: str) -> None:
+        found.append({"constant_score": {"filter": clause, "boost": boost, **({"_name": name} if named else {})}})
+
+    add({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name")
+    add(identified(plan), IDENTIFIER_BOOST, "identifier")
+    if len(plan.identifier) >= SHORTEST_PREFIX and looks_identifying(plan.identifier):
+        add({"prefix": {"identifiers": plan.identifier}}, IDENTIFIER_PREFIX_BOOST, "identifier_prefix")
+    if plan.parts:
+        parts = [spelled for part in plan.parts for spelled in spellings_of(part)]
+        add({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part")
+    return found
+
+
+def matched(plan: SearchPlan) -> Clause:
+    """The products of a search before the shopper's filters, without scores."""
+    found = [published(plan)]
+    if plan.strictness is not None:
+        found.append(words_query(plan, plan.strictness))
+    return {"bool": {"filter": found}}
+
+
+def scored(plan: SearchPlan) -> Clause:
+    if plan.strictness is None:
+        return {"bool": {"filter": [published(plan)]}}
+    told = plan.request.explain
+    named = told or plan.tells_of_words
+    found = _identified(plan, named=named)
+    if plan.words:
+        text = {
+            "query": matching(plan.words, plan.needed, DIALS, named=named),
+            "functions": gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near), plan.named, named=told),
+            "score_mode": "sum",
+            "boost_mode": "multiply",
+        }
+        found.append({"function_score": text})
+    return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": found}}]}}
+
+
+def by_score(plan: SearchPlan) -> bool:
+    """Whether the best match of the words comes first: its score is then what hits are sorted by."""
+    return plan.strictness is not None and plan.request.sort == "relevance"
+
+
+def by_variant(plan: SearchPlan) -> bool:
+    """Whether the order is by the prices of variants that hold the filters. The score is then no relevance."""
+    prices = plan.request.sort in ("price_asc", "price_desc")
+    return prices and bool(variant_clauses(filters_of(plan.request, plan.kinds)))
+
+
+def order(plan: SearchPlan) -> Order:
+    return "desc" if plan.request.sort == "price_desc" else "asc"
