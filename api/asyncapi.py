@@ -73,10 +73,10 @@ async def asyncapi(request: Request) -> Response:
 @router.get("/asyncapi")
 async def page(request: Request) -> Response:
     """The same to read: plain HTML, which asks nobody else for anything."""
-    found = document(request.app.state.settings, request.app.version)
+    schema_document = document(request.app.state.settings, request.app.version)
     parts = [f"<p>{html.escape(DESCRIPTION)}</p>", "<p><a href='/asyncapi.json'>asyncapi.json</a></p>"]
-    for name, message in found["components"]["messages"].items():
-        schema = json.dumps(found["components"]["schemas"][name], indent=2)
+    for name, message in schema_document["components"]["messages"].items():
+        schema = json.dumps(schema_document["components"]["schemas"][name], indent=2)
         parts += [
             f"<h2 id='{name}'>{name}</h2><p>{html.escape(message['summary'])}</p>",
             f"<details><summary>data</summary><pre>{html.escape(schema)}</pre></details>",

@@ -42,8 +42,8 @@ class Batch:
     texts: dict[Any, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, after: int, found: Iterable[Event]) -> "Batch":
-        held = tuple(found)
+    def of(cls, after: int, events: Iterable[Event]) -> "Batch":
+        held = tuple(events)
         return cls(after, held[-1].position, tuple(event for event in held if event.type in TYPES))
 
 
@@ -86,8 +86,8 @@ class Feed:
 
     async def read(self, position: int) -> Batch | None:
         """What comes after `position` from Postgres, for who goes on where it was long ago."""
-        found = await self._database.run(events.after, position, BATCH)
-        return Batch.of(position, found) if found else None
+        events_after = await self._database.run(events.after, position, BATCH)
+        return Batch.of(position, events_after) if events_after else None
 
     async def first(self) -> int | None:
         """The oldest position that is kept; None when none is."""
@@ -111,23 +111,23 @@ class Feed:
 
     async def _look(self, batch: Batch, who: Principal) -> Seen:
         ids = {event.aggregate_id for event in batch.events}
-        found = await self._products.by_ids(who, ids) if ids else {}
-        return {product_id: found.get(product_id) for product_id in ids}
+        products = await self._products.by_ids(who, ids) if ids else {}
+        return {product_id: products.get(product_id) for product_id in ids}
 
     async def _follow(self) -> None:
         while True:
             try:
-                found = await self._database.run(events.after, self.position, BATCH)
+                batch = await self._database.run(events.after, self.position, BATCH)
             except Exception as error:
                 # The watchers wait: a database that is away changes nothing.
                 if not isinstance(error, CatalogError):
                     _log.exception("feed.failed")
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
                 continue
-            if found:
+            if batch:
                 async with self._grown:
-                    self._batches.append(Batch.of(self.position, found))
-                    self.position = found[-1].position
+                    self._batches.append(Batch.of(self.position, batch))
+                    self.position = batch[-1].position
                     self._grown.notify_all()
-            if len(found) < BATCH:
+            if len(batch) < BATCH:
                 await asyncio.sleep(PAUSE_SECONDS)

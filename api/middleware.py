@@ -59,8 +59,8 @@ class RequestContext:
             await self._respond(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        told = {"http.request.method": method, "catalog.request_id": scope["request_id"]}
-        with tracing.server_span(method, Headers(scope=scope).get("traceparent"), told) as span:
+        attributes = {"http.request.method": method, "catalog.request_id": scope["request_id"]}
+        with tracing.server_span(method, Headers(scope=scope).get("traceparent"), attributes) as span:
             if trace := tracing.trace_id(span):
                 structlog.contextvars.bind_contextvars(trace_id=trace)
             status = await self._respond(scope, receive, send)

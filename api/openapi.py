@@ -70,10 +70,10 @@ def _add_limits(document: dict[str, Any]) -> None:
     """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.request_limits`."""
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            said = operation["responses"]
+            responses = operation["responses"]
             if not path.startswith(("/health/", "/metrics")):
-                said["429"] = {**answers(429)[429], "headers": _RETRY_AFTER}
-            said.setdefault("503", answers(503)[503])
+                responses["429"] = {**answers(429)[429], "headers": _RETRY_AFTER}
+            responses.setdefault("503", answers(503)[503])
 
 
 def _problem_schemas() -> dict[str, Any]:

@@ -53,14 +53,14 @@ def evaluate(
         before = read(baseline) if baseline else None
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be read: {error.strerror}.") from None
-    found = _run(get_settings(), judged, depth)
-    comparisons = [compare(before, found), compare(before, found, "judged_ndcg")] if before else []
-    tell(found, comparisons, as_json, worst)
+    evaluation = _run(get_settings(), judged, depth)
+    comparisons = [compare(before, evaluation), compare(before, evaluation, "judged_ndcg")] if before else []
+    tell(evaluation, comparisons, as_json, worst)
     try:
         if save_to:
-            save(found, save_to)
+            save(evaluation, save_to)
         if html:
-            html.write_text(page(found, comparisons), encoding="utf-8")
+            html.write_text(page(evaluation, comparisons), encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be written: {error.strerror}.") from None
 

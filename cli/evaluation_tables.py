@@ -22,27 +22,28 @@ SHOWN_CHANGES = 5
 MEASURES = {"ndcg": "nDCG@10", "judged_ndcg": "judged-only nDCG@10"}
 
 
-def tell(found: Evaluation, comparisons: Sequence[Comparison], as_json: bool, worst: int) -> None:
+def tell(evaluation: Evaluation, comparisons: Sequence[Comparison], as_json: bool, worst: int) -> None:
     """Print a run, and what has changed since the baseline; with `worst` queries, or all for 0."""
     if as_json:
         compared = {item.measure: asdict(item) for item in comparisons}
-        typer.echo(json.dumps(asdict(found) | {"comparison": compared or None}, ensure_ascii=False))
+        typer.echo(json.dumps(asdict(evaluation) | {"comparison": compared or None}, ensure_ascii=False))
         return
     out = Console(width=None if sys.stdout.isatty() else WIDTH)
-    out.print(_figures(found))
+    out.print(_figures(evaluation))
     if comparisons:
         out.print(_compared(comparisons))
         for line in _changes(comparisons[0]):
             out.print(line, soft_wrap=True)
-    shown = worst_first(found.queries)[: worst or None]
-    out.print(_queries(shown, found.depth))
-    if more := len(found.queries) - len(shown):
+    shown = worst_first(evaluation.queries)[: worst or None]
+    out.print(_queries(shown, evaluation.depth))
+    if more := len(evaluation.queries) - len(shown):
         out.print(f"and {more:,} better queries; `--worst 0` shows all, `--html FILE` with all of their hits")
 
 
-def _figures(found: Evaluation) -> Table:
-    summary, latency = found.summary, found.summary.latency
-    title = f"{found.judgements}: {summary.queries:,} queries, {found.depth} hits deep, rule set {found.ruleset}"
+def _figures(evaluation: Evaluation) -> Table:
+    summary, latency = evaluation.summary, evaluation.summary.latency
+    about = f"{evaluation.depth} hits deep, rule set {evaluation.ruleset}"
+    title = f"{evaluation.judgements}: {summary.queries:,} queries, {about}"
     notes = []
     if summary.without_positive:
         notes.append(f"{summary.without_positive:,} without a positive rating, left out of nDCG, MRR and recall")

@@ -72,9 +72,9 @@ def _change(action: Action, ids: Sequence[UUID], everything: bool) -> int:
 async def _named(session: AsyncSession, action: Action, ids: Sequence[UUID]) -> None:
     """All of them or, with an error, none: the error rolls the transaction back."""
     if left := await service.apply(session, action, ids):
-        said = ", ".join(str(product_id) for product_id in left[:NAMED])
+        missing = ", ".join(str(product_id) for product_id in left[:NAMED])
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        raise Conflict(f"Not in quarantine: {said}{more}. Nothing was done: see `catalog quarantine list`.")
+        raise Conflict(f"Not in quarantine: {missing}{more}. Nothing was done: see `catalog quarantine list`.")
 
 
 async def _all(database: Database, action: Action) -> int:

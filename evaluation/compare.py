@@ -69,5 +69,5 @@ def compare(before: Evaluation, after: Evaluation, measure: Measure = "ndcg") ->
 
 
 def _values(run: Evaluation, measure: Measure) -> dict[str, float]:
-    found = {item.query: item.ndcg if measure == "ndcg" else item.judged_ndcg for item in run.queries}
-    return {query: value for query, value in found.items() if value is not None}
+    values = {item.query: item.ndcg if measure == "ndcg" else item.judged_ndcg for item in run.queries}
+    return {query: value for query, value in values.items() if value is not None}

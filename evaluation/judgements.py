@@ -45,8 +45,8 @@ class Judgements:
 
     @property
     def fingerprint(self) -> str:
-        said = sorted((query, key, rating) for query, rated in self.ratings.items() for key, rating in rated.items())
-        return hashlib.sha256(repr((self.key, said)).encode()).hexdigest()[:16]
+        rows = sorted((query, key, rating) for query, rated in self.ratings.items() for key, rating in rated.items())
+        return hashlib.sha256(repr((self.key, rows)).encode()).hexdigest()[:16]
 
 
 def read_judgements(path: Path) -> Judgements:
@@ -129,9 +129,9 @@ class _Reader:
         if self._ratings.setdefault(query, {}).setdefault(key, rating) != rating:
             self._error(line, f"contradicts line {first}, which rates the same product for the same query", "rating")
 
-    def _error(self, line: int, said: str, column: str | None = None) -> None:
+    def _error(self, line: int, message: str, column: str | None = None) -> None:
         where = f"line {line}, column {column}" if column else f"line {line}"
-        self._errors.append(f"{self._name}: {where}: {said}.")
+        self._errors.append(f"{self._name}: {where}: {message}.")
 
     def _raise(self) -> None:
         if not self._errors:

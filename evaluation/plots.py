@@ -30,13 +30,13 @@ def bars(title: str, items: Sequence[Bar], low: float, high: float, unit: str = 
     for number, item in enumerate(items):
         x = LEFT + number * step + (step - width) / 2
         top, bottom = sorted((scale.y(item.value), scale.y(0)))
-        said = f"{item.label}: {_number(item.value)}{unit}"
+        tooltip = f"{item.label}: {_number(item.value)}{unit}"
         if item.mark is not None:
-            said += f" (before {_number(item.mark)}{unit})"
+            tooltip += f" (before {_number(item.mark)}{unit})"
         # A bar of nothing can be pointed at as well.
         drawn.append(
             f'<rect class="{item.kind}" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" '
-            f'height="{max(1.0, bottom - top):.1f}"><title>{escape(said)}</title></rect>'
+            f'height="{max(1.0, bottom - top):.1f}"><title>{escape(tooltip)}</title></rect>'
         )
         if item.mark is not None:
             y = scale.y(item.mark)
@@ -68,8 +68,8 @@ class _Scale:
             value = self._low + (self._high - self._low) * number / LINES
             y = self.y(value)
             drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            said = f"{value:,.0f}" if self._high >= 2 * LINES else f"{value:.2f}"
-            drawn.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{said}{unit}</text>')
+            label = f"{value:,.0f}" if self._high >= 2 * LINES else f"{value:.2f}"
+            drawn.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{label}{unit}</text>')
         return "".join(drawn)
 
 

@@ -34,10 +34,10 @@ def page(evaluation: Evaluation, comparisons: Sequence[Comparison] = ()) -> str:
 def _plots(evaluation: Evaluation, comparisons: Sequence[Comparison]) -> list[tuple[str, Markup]]:
     before = {delta.query: delta.before for delta in comparisons[0].deltas} if comparisons else {}
     measured = [item for item in worst_first(evaluation.queries) if item.ndcg is not None]
-    found: list[tuple[str, Markup]] = []
+    plots: list[tuple[str, Markup]] = []
 
     def add(title: str, items: list[Bar], low: float, high: float, unit: str = "") -> None:
-        found.append((title, bars(title, items, low, high, unit)))
+        plots.append((title, bars(title, items, low, high, unit)))
 
     mark = " (line: before)" if comparisons else ""
     add(
@@ -69,7 +69,7 @@ def _plots(evaluation: Evaluation, comparisons: Sequence[Comparison]) -> list[tu
         nice_top(max((item.milliseconds for item in slowest), default=1.0)),
         " ms",
     )
-    return found
+    return plots
 
 
 def _kind(difference: float) -> str:

@@ -77,7 +77,7 @@ def judge(
     ratings = [hit.rating for hit in hits]
     judged = rated.values()
     positive = any(judged)
-    asked = response["query"]
+    query_echo = response["query"]
     return QueryResult(
         query=query,
         total=response["total"]["value"],
@@ -88,8 +88,8 @@ def judge(
         recall=metrics.recall(ratings, judged, RECALL_AT),
         hits=tuple(hits[:TOP]),
         missing=_missing(hits, rated, names) if positive else (),
-        corrected_to=asked["corrected_to"],
-        dropped_terms=tuple(asked["dropped_terms"]),
+        corrected_to=query_echo["corrected_to"],
+        dropped_terms=tuple(query_echo["dropped_terms"]),
     )
 
 
@@ -97,9 +97,9 @@ def _missing(hits: Sequence[Hit], rated: Mapping[str, int], names: Mapping[str, 
     """Products with the query's best rating that are not at the top; those that came closest first."""
     best = max(rated.values())
     places = {hit.key: place for place, hit in enumerate(hits, 1)}
-    held = [key for key, rating in rated.items() if rating == best and places.get(key, TOP + 1) > TOP]
+    missing = [key for key, rating in rated.items() if rating == best and places.get(key, TOP + 1) > TOP]
     # A top that is full of the best can't hold more of them.
     if sum(hit.rating == best for hit in hits[:TOP]) == TOP:
         return ()
-    held.sort(key=lambda key: (places.get(key, len(hits) + 1), key not in names))
-    return tuple(Missing(key, best, names.get(key), places.get(key)) for key in held[:MOST_MISSING])
+    missing.sort(key=lambda key: (places.get(key, len(hits) + 1), key not in names))
+    return tuple(Missing(key, best, names.get(key), places.get(key)) for key in missing[:MOST_MISSING])

@@ -24,13 +24,13 @@ def save(evaluation: Evaluation, path: Path) -> None:
 def read(path: Path) -> Evaluation:
     """A saved evaluation. Raises BaselineError for anything else; OSError as reading does."""
     try:
-        found = _EVALUATION.validate_json(path.read_bytes())
+        evaluation = _EVALUATION.validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise BaselineError(
             f"{path.name} is not an evaluation saved by `catalog evaluate --save`: {where}: {first['msg']}."
         ) from None
-    if found.format != FORMAT:
-        raise BaselineError(f"{path.name} was saved in format {found.format}, this is {FORMAT}: save it again.")
-    return found
+    if evaluation.format != FORMAT:
+        raise BaselineError(f"{path.name} was saved in format {evaluation.format}, this is {FORMAT}: save it again.")
+    return evaluation

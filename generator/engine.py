@@ -46,7 +46,7 @@ class Catalogue:
             used = 0 if draw() >= kind.vary else 1 if draw() < 0.5 else 2
             axes = kind.axes[:used]
             chosen += [one.group[int(draw() * len(one.group))] for one in kind.axes[used:]]
-        attributes, before, after, said, factor = _summed(chosen)
+        attributes, before, after, sentences, factor = _summed(chosen)
         attributes["weight_g"] = line.weights[int(draw() * 64)]
 
         series = self._series(line, brand)
@@ -55,14 +55,14 @@ class Catalogue:
         ending = draw()
         in_stock = draw() >= 0.08
         offer = self._offer(sku, axes, amount, ending, in_stock)
-        said[2:] = offer.said or said[2:]
+        sentences[2:] = offer.said or sentences[2:]
         opening = line.openings[noun]
         lead = opening[int(draw() * len(opening))].format(f"{brand.name} {series}")
         roll = draw()
         product: dict[str, Any] = {
             "sku": sku,
             "name": f"{brand.name} {series}{before} {kind.nouns[noun]}{after}",
-            "description": described(lead, said, line.closings, int(draw() * len(line.closings))),
+            "description": described(lead, sentences, line.closings, int(draw() * len(line.closings))),
             "brand": brand.name,
             "category": line.category,
             "price": numbers.money(offer.cents),
@@ -139,7 +139,7 @@ def _summed(chosen: list[Choice]) -> tuple[Facts, str, str, list[str], float]:
     """(attributes, text before the noun, text after it, sentences, price factor) of the choices together."""
     attributes: Facts = {}
     before = after = ""
-    said: list[str] = []
+    sentences: list[str] = []
     factor = 1.0
     for one in chosen:
         attributes.update(one.facts)
@@ -147,8 +147,8 @@ def _summed(chosen: list[Choice]) -> tuple[Facts, str, str, list[str], float]:
         after += one.after
         factor *= one.factor
         if one.says:
-            said.append(one.says)
-    return attributes, before, after, said, factor
+            sentences.append(one.says)
+    return attributes, before, after, sentences, factor
 
 
 def _available(axes: tuple[Axis, ...], runs: list[Group]) -> list[str]:

@@ -139,8 +139,8 @@ def pick(name: str, *values: Fact, label: str = "", says: str = "", rise: float 
     group = []
     for step, value in enumerate(values):
         before, after = _placed(label.format(_titled(value) if isinstance(value, str) else value))
-        said = says.format(value)
-        group.append(Choice(before, after, {name: value}, said[:1].upper() + said[1:], 1.0 + rise * step))
+        sentence = says.format(value)
+        group.append(Choice(before, after, {name: value}, sentence[:1].upper() + sentence[1:], 1.0 + rise * step))
     return tuple(group)
 
 
@@ -165,10 +165,10 @@ def axis(
     group = []
     for step, (value, code, *facts) in enumerate(values):
         before, after = _placed(label.format(value))
-        held: Facts = {option: value}
+        chosen: Facts = {option: value}
         for more in facts:
-            held |= more
-        group.append(Choice(before, after, held, "", 1.0 + rise * step, code, value))
+            chosen |= more
+        group.append(Choice(before, after, chosen, "", 1.0 + rise * step, code, value))
     if len({one.code for one in group}) < len(group):
         raise ValueError(f"the sku codes of {option!r} must differ: {[one.code for one in group]}")
     return Axis(option, tuple(group), least, min(most, len(group)), says)

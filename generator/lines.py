@@ -60,18 +60,18 @@ def slots(weights: list[float], slots: int) -> list[int]:
 @cache
 def brands() -> dict[str, Brand]:
     """Every brand by name; a prefix is the first letter and the first letter after it that is still free."""
-    found: dict[str, Brand] = {}
+    brands: dict[str, Brand] = {}
     taken: set[str] = set()
     for name in [name for department in DEPARTMENTS for name in department.brands] + list(HOUSE_BRANDS):
-        if name in found:
+        if name in brands:
             continue
         first = name[0] if name[0].isascii() else "E"
         letters = [letter for letter in name[1:].upper() if letter.isascii() and letter.isalpha()]
         prefix = next(first + letter for letter in [*letters, *_CONSONANTS] if first + letter not in taken)
         taken.add(prefix)
-        tier = _HOUSE_TIER if name in HOUSE_BRANDS else _TIERS[len(found) % len(_TIERS)]
-        found[name] = Brand(name, len(found), prefix, tier)
-    return found
+        tier = _HOUSE_TIER if name in HOUSE_BRANDS else _TIERS[len(brands) % len(_TIERS)]
+        brands[name] = Brand(name, len(brands), prefix, tier)
+    return brands
 
 
 def _brands_of(department: Department, branch: int) -> tuple[Brand, ...]:

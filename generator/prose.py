@@ -42,12 +42,12 @@ def openings(noun: str, uses: Sequence[str], plural: bool) -> tuple[str, ...]:
     return tuple(pattern.format(noun=text, use=use, article=article(text)) for use in uses for pattern in patterns)
 
 
-def described(lead: str, said: Sequence[str], closings: Sequence[str], first: int) -> str:
+def described(lead: str, sentences: Sequence[str], closings: Sequence[str], first: int) -> str:
     """The sentences as one paragraph of LEAST_WORDS to MOST_WORDS: lead, as many of `said` as fit, a closing.
 
     The closing is closings[first]; the ones before it follow while the text is too short.
     """
-    middle = list(said)
+    middle = list(sentences)
     text = " ".join((lead, *middle, closings[first]))
     while middle and text.count(" ") >= MOST_WORDS:
         middle.pop()

@@ -73,10 +73,10 @@ class Identity:
         if who.confirmed:
             return who
         if who.id.startswith(KEY):
-            held = await self._database.run(api_keys.standing, UUID(who.id.removeprefix(KEY)))
-            if held is None:
+            principal = await self._database.run(api_keys.standing, UUID(who.id.removeprefix(KEY)))
+            if principal is None:
                 raise Unauthenticated(_NO_KEY)
-            return replace(held, confirmed=True)
+            return replace(principal, confirmed=True)
         user_id = who.user_id
         if user_id is None:
             return who if who.anonymous else replace(who, confirmed=True)
@@ -94,10 +94,10 @@ class Identity:
 
     async def _of_key(self, key: str) -> Principal:
         prefix = api_keys.prefix_of(key)
-        found = await self._keys.get(prefix, lambda: self._database.run(api_keys.find, prefix)) if prefix else None
-        if found is None or not hmac.compare_digest(found.secret_hash, api_keys.digest(self._settings, key)):
+        match = await self._keys.get(prefix, lambda: self._database.run(api_keys.find, prefix)) if prefix else None
+        if match is None or not hmac.compare_digest(match.secret_hash, api_keys.digest(self._settings, key)):
             raise Unauthenticated(_NO_KEY)
-        return found.principal
+        return match.principal
 
 
 def _user(user_id: UUID, generation: int, session: UUID | None, standing: Standing | None) -> Principal:

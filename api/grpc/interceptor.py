@@ -85,9 +85,9 @@ class Gate(grpc.aio.ServerInterceptor):
         trailing = ((REQUEST_ID, name),)
         context.set_trailing_metadata(trailing)
         started, code = time.perf_counter(), grpc.StatusCode.OK
-        told = {"rpc.system": "grpc", "rpc.method": method.lstrip("/"), "catalog.request_id": name}
+        attributes = {"rpc.system": "grpc", "rpc.method": method.lstrip("/"), "catalog.request_id": name}
         with (
-            tracing.server_span(method.lstrip("/"), sent.get("traceparent"), told) as span,
+            tracing.server_span(method.lstrip("/"), sent.get("traceparent"), attributes) as span,
             structlog.contextvars.bound_contextvars(request_id=name, **_trace(span)),
         ):
             try:
@@ -144,8 +144,8 @@ class Gate(grpc.aio.ServerInterceptor):
 
 
 def _trace(span: Span) -> dict[str, str]:
-    found = tracing.trace_id(span)
-    return {"trace_id": found} if found else {}
+    trace_id = tracing.trace_id(span)
+    return {"trace_id": trace_id} if trace_id else {}
 
 
 async def _ended_by(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:

@@ -78,9 +78,9 @@ def _value(name: str, value: Any) -> Any:
         except (ValueError, OverflowError):
             raise InvalidInput.of(name, "must be a time from 1900-01-01T00:00:00Z to 2200-01-01T00:00:00Z") from None
     if isinstance(value, Struct):
-        return {key: plain(held) for key, held in value.fields.items()}
+        return {key: plain(item) for key, item in value.fields.items()}
     if name == "images":
-        return [{field.name: held for field, held in image.ListFields()} for image in value]
+        return [{field.name: item for field, item in image.ListFields()} for image in value]
     if name == "variants":
         return [
             {"sku": item.sku, "price": item.price, "inventory": item.inventory, "options": dict(item.options)}
@@ -94,9 +94,9 @@ def plain(value: Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind is None or kind == "null_value":
         return None
-    held: Any = getattr(value, kind)
-    if isinstance(held, ListValue):
-        return [plain(item) for item in held.values]
-    if isinstance(held, Struct):
-        return {key: plain(item) for key, item in held.fields.items()}
-    return int(held) if isinstance(held, float) and held.is_integer() and abs(held) < 2**53 else held
+    content: Any = getattr(value, kind)
+    if isinstance(content, ListValue):
+        return [plain(item) for item in content.values]
+    if isinstance(content, Struct):
+        return {key: plain(item) for key, item in content.fields.items()}
+    return int(content) if isinstance(content, float) and content.is_integer() and abs(content) < 2**53 else content

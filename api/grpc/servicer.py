@@ -35,11 +35,11 @@ class ProductService(ProductServiceServicer):
     async def ListProducts(  # noqa: N802
         self, request: pb.ListProductsRequest, context: Context
     ) -> pb.ListProductsResponse:
-        asked = products_in.listed(request)
-        found = await self._products.list(
-            caller().who, page=asked.page, per_page=asked.per_page, search=asked.search, category=asked.category
+        query = products_in.listed(request)
+        page = await self._products.list(
+            caller().who, page=query.page, per_page=query.per_page, search=query.search, category=query.category
         )
-        return products_out.page(found)
+        return products_out.page(page)
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.Product:  # noqa: N802
         payload = products_in.whole(request.product)

@@ -74,26 +74,26 @@ class Caller:
 
     async def serve(self) -> None:
         """Raises what ends the socket."""
-        with ExitStack() as held:
-            held.enter_context(self._places.one())
+        with ExitStack() as slots:
+            slots.enter_context(self._places.one())
             if not self._limiter.is_exempt(self._address):
-                held.enter_context(self._places.one(f"address:{self._address.text}"))
-            asked, who = await self._introduced()
+                slots.enter_context(self._places.one(f"address:{self._address.text}"))
+            subscribe, who = await self._introduced()
             if not who.anonymous:
-                held.enter_context(self._places.one(f"principal:{who.id}"))
-            await self._charge(READ if asked.search is None else SEARCH)
+                slots.enter_context(self._places.one(f"principal:{who.id}"))
+            await self._charge(READ if subscribe.search is None else SEARCH)
             await self._state.feed.join()
             try:
-                await self._while_open(asked)
+                await self._while_open(subscribe)
             finally:
                 await self._state.feed.leave()
 
     async def _introduced(self) -> tuple[Subscribe, Principal]:
         """What is asked for, and by whom. A mistake is paid by the address, or guessing would be free."""
         try:
-            asked = await self._subscribe()
-            self._token = asked.token.get_secret_value() if asked.token else None
-            return asked, await self._who()
+            subscribe = await self._subscribe()
+            self._token = subscribe.token.get_secret_value() if subscribe.token else None
+            return subscribe, await self._who()
         except CatalogError:
             await self._limiter.spend(ANYBODY, self._address, READ, "live")
             raise
@@ -107,7 +107,7 @@ class Caller:
             raise NoSubscription(f"No subscription came within {seconds:g} s.") from None
         return messages.read(text, self._settings.live_max_products)
 
-    async def _while_open(self, asked: Subscribe) -> None:
+    async def _while_open(self, subscribe: Subscribe) -> None:
         subscription = Subscription(
             self._state.services,
             self._state.feed,
@@ -116,7 +116,7 @@ class Caller:
             lambda: self._charge(SEARCH),
             self._socket.send_text,
         )
-        work = asyncio.create_task(subscription.serve(asked))
+        work = asyncio.create_task(subscription.serve(subscribe))
         heard = asyncio.create_task(self._receive())
         try:
             await asyncio.wait((work, heard), return_when=asyncio.FIRST_COMPLETED)

@@ -44,23 +44,23 @@ class Subscription:
         self._seen: set[UUID] = set()
         self._position = 0
 
-    async def serve(self, asked: Subscribe) -> None:
+    async def serve(self, subscribe: Subscribe) -> None:
         """Until it is cancelled. The feed is joined. Raises what ends a socket."""
         who = await self._confirmed()
         # Read before anything is looked up, so that what changes meanwhile is told afterwards.
         last = self._feed.position
-        self._position = await self._start(asked.after, last)
-        if asked.search is not None:
-            held = [pair for pair in parameters_of(asked.search) if pair[0] not in _UNUSED]
-            self._search = [*held, ("per_page", str(MAX_PER_PAGE)), ("facets", "none")]
+        self._position = await self._start(subscribe.after, last)
+        if subscribe.search is not None:
+            parameters = [pair for pair in parameters_of(subscribe.search) if pair[0] not in _UNUSED]
+            self._search = [*parameters, ("per_page", str(MAX_PER_PAGE)), ("facets", "none")]
             self._wanted = await self._found(who)
         else:
-            self._wanted = list(dict.fromkeys(asked.ids or ()))
+            self._wanted = list(dict.fromkeys(subscribe.ids or ()))
         products = await self._services.products.by_ids(who, self._wanted)
         self._seen = set(products)
-        ids = [held for held in self._wanted if held in products]
-        missing = [held for held in self._wanted if held not in products]
-        snapshot = [messages.state(products[held]) for held in ids] if asked.snapshot else None
+        ids = [product_id for product_id in self._wanted if product_id in products]
+        missing = [product_id for product_id in self._wanted if product_id not in products]
+        snapshot = [messages.state(products[product_id]) for product_id in ids] if subscribe.snapshot else None
         await self._tell(
             messages.encode("subscribed", position=self._position, ids=ids, missing=missing, products=snapshot)
         )
@@ -130,30 +130,30 @@ class Subscription:
         self._searched_at, self._stirred_at = time.monotonic(), None
         try:
             await self._charge()
-            found = await self._found(who)
+            ids = await self._found(who)
         except CatalogError:
             # It is looked for again next time; what is known so far goes on being told of.
             return
-        held_now = set(found)
-        added = [held for held in found if held not in self._wanted_ids]
-        removed = [held for held in self._wanted if held not in held_now]
+        ids_now = set(ids)
+        added = [product_id for product_id in ids if product_id not in self._wanted_ids]
+        removed = [product_id for product_id in self._wanted if product_id not in ids_now]
         if added or removed:
             products = await self._services.products.by_ids(who, added)
-            self._wanted, self._seen = found, self._seen.difference(removed) | set(products)
+            self._wanted, self._seen = ids, self._seen.difference(removed) | set(products)
             states = [messages.state(product) for product in products.values()]
             await self._tell(messages.encode("results", position=self._position, added=states, removed=removed))
 
     async def _found(self, who: Principal) -> list[UUID]:
         """The first products of the search, in its order."""
-        found: dict[UUID, None] = {}
+        ids: dict[UUID, None] = {}
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
             if page > 1:  # the first one is paid for
                 await self._charge()
             answer = await self._services.search.search(who, [*(self._search or ()), ("page", str(page))])
-            found |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
+            ids |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
             if len(answer["hits"]) < MAX_PER_PAGE:
                 break
-        return list(found)[: self._settings.live_max_products]
+        return list(ids)[: self._settings.live_max_products]
 
     def _look_due(self) -> float:
         """Sooner while products change, but not for each of them."""

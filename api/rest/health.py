@@ -130,9 +130,9 @@ async def metrics(request: Request, settings: SettingsDep) -> Response:
         raise Forbidden(
             "The metrics are not for this address. CATALOG_METRICS_NETWORKS names those that may read them."
         )
-    lag, state, told = await request.app.state.look_at_counts()
+    lag, state, events = await request.app.state.look_at_counts()
     collected: Metrics = request.app.state.metrics
-    collected.events.held = told if isinstance(told, EventState) else None
+    collected.events.state = events if isinstance(events, EventState) else None
     collected.limits_shared(request.app.state.limiter.counters.shared)
     known = (lag if isinstance(lag, Lag) else None, state if isinstance(state, Reconciliation) else None)
     return Response(collected.render(*known), media_type=CONTENT_TYPE_LATEST)

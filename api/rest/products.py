@@ -45,8 +45,8 @@ async def list_products(
     category: Category = "",
 ) -> Response:
     """Newest first, or best match first when searched. Anonymous callers get published products only."""
-    found = await products.list(who, page=page, per_page=per_page, search=search, category=category)
-    return Response(found.model_dump_json(), media_type="application/json")
+    product_page = await products.list(who, page=page, per_page=per_page, search=search, category=category)
+    return Response(product_page.model_dump_json(), media_type="application/json")
 
 
 @router.post(
