@@ -99,7 +99,7 @@ def by_id(
     progress.begin("starting the API and the bare endpoints")
     with (
         running(settings, "serve"),
-        running(settings, str(bare_http), str(bare_grpc), module="bench.bare"),
+        running(settings, str(bare_http), str(bare_grpc), module="bench.baseline_api"),
         load_program() as load,
         own_process() as process,
     ):

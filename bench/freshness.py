@@ -13,15 +13,15 @@ from uuid import UUID
 import psycopg
 from elasticsearch import Elasticsearch
 
-from bench.crew import Crew
+from bench.baseline_index import copy_of_index, settled
 from bench.equality import live_differing
 from bench.lag import wait_synced
-from bench.looker import Change, Looker, looker
 from bench.machine import machine
 from bench.progress import Progress
-from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
 from bench.state import at_work, prepare, warm_up
+from bench.visibility_probe import Change, Looker, looker
+from bench.worker_pool import Crew
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings

@@ -7,15 +7,15 @@ import psycopg
 from elasticsearch import Elasticsearch
 
 from bench import catalogue
-from bench.crew import Crew
+from bench.baseline_index import raw_index, settled
 from bench.equality import live_differing
 from bench.errors import BenchError
 from bench.machine import machine
 from bench.processes import run
 from bench.progress import Progress
-from bench.raw import raw_index, settled
 from bench.report import Report, against, alone
 from bench.state import give_up_standby
+from bench.worker_pool import Crew
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings

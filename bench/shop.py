@@ -16,12 +16,12 @@ from elasticsearch import Elasticsearch
 from pydantic import SecretStr
 
 from bench import catalogue
+from bench.baseline_index import settled
 from bench.errors import BenchError
 from bench.load import Call, Load, Measured, Search, load_program
 from bench.machine import machine
 from bench.processes import Peaks, run, running
 from bench.progress import Progress
-from bench.raw import settled
 from bench.report import Report
 from bench.shopper import Parameters, Shopper, look_around
 from bench.state import give_up_standby

@@ -9,13 +9,13 @@ import psycopg
 from elasticsearch import Elasticsearch
 
 from bench import catalogue
-from bench.crew import Crew
 from bench.lag import wait_synced
 from bench.processes import Peaks, running
 from bench.progress import Progress
+from bench.worker_pool import Crew
 from catalog.settings import Settings
+from indexer.maintenance import expire_standby
 from indexer.rebuild import ensure_index, result, start
-from indexer.upkeep import expire_standby
 
 WARM_UP_PRODUCTS = 2000
 

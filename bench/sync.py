@@ -13,15 +13,15 @@ import psycopg
 from elasticsearch import Elasticsearch
 
 from bench import catalogue
-from bench.crew import Crew
+from bench.baseline_index import copy_of_index, settled
 from bench.equality import live_differing
 from bench.errors import BenchError
 from bench.lag import STUCK_SECONDS, wait_synced, waiting
 from bench.machine import machine
 from bench.progress import Progress
-from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
 from bench.state import at_work, prepare, warm_up
+from bench.worker_pool import Crew
 from bench.writer import Written, without_triggers, write
 from catalog.connections import connect
 from catalog.elasticsearch import make_client

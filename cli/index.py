@@ -16,9 +16,9 @@ from catalog.services.command_audit import recorded
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import switch
-from indexer.proof import Proof, prove
-from indexer.reconcile import Findings
 from indexer.registry import targets
+from indexer.repair import Findings
+from indexer.verify import Proof, prove
 from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)

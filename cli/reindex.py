@@ -20,10 +20,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from catalog.collector import calm_collector
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
+from catalog.gc import calm_collector
 from catalog.schemas.job import MAX_SHARDS
 from catalog.services.command_audit import record
 from catalog.settings import Settings, get_settings

@@ -13,9 +13,9 @@ from alembic import command
 from alembic.config import Config
 from rich.console import Console
 
-from catalog.collector import calm_collector
 from catalog.elasticsearch import make_client
 from catalog.errors import Unavailable
+from catalog.gc import calm_collector
 from catalog.settings import Settings, get_settings
 from catalog.tracing import configure_tracing
 from indexer.rebuild import ensure_index

@@ -9,8 +9,8 @@ import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from catalog.settings import Settings
+from indexer.backoff import Pressure
 from indexer.ledger import waiting
-from indexer.pressure import Pressure
 from indexer.sync import sync_batch
 from mappings.names import read_alias
 

@@ -25,14 +25,14 @@ from catalog.errors import Conflict
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import chunks, jobs, registry
+from indexer.backoff import Pressure
 from indexer.bulk import stored_versions
 from indexer.compare import lasting_differences, listed
 from indexer.jobs import REINDEX, Job
 from indexer.loading import Unavailable, load
-from indexer.pressure import Pressure
-from indexer.release import release_quarantined
+from indexer.maintenance import clear_leftovers, drop
+from indexer.requeue import release_quarantined
 from indexer.switch import locked, switch
-from indexer.upkeep import clear_leftovers, drop
 from mappings.analysis import analysis
 from mappings.names import index_name, read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS

@@ -14,7 +14,7 @@ from catalog.failpoints import failpoint
 from catalog.settings import Settings
 from indexer import jobs, registry
 from indexer.compare import lasting_differences, listed
-from indexer.release import release_quarantined
+from indexer.requeue import release_quarantined
 from mappings.names import READ_FILTER, read_alias
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import get_settings
-from indexer.pressure import Pressure
+from indexer.backoff import Pressure
 
 _connection: psycopg.Connection[Any] | None = None
 _client: Elasticsearch | None = None

@@ -3,11 +3,11 @@
 import time
 
 from catalog.settings import get_settings
-from indexer import rebuild, rounds
+from indexer import rebuild, reconciler
 from indexer.drain import drain
 from indexer.fanout import spread_chunk
+from indexer.maintenance import expire_standby
 from indexer.purge import purge
-from indexer.upkeep import expire_standby
 from workers import resources, retention
 from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, SPREAD_SECONDS, app
 
@@ -35,7 +35,7 @@ def reindex() -> None:
 @app.task(name="background.reconcile")
 def reconcile() -> None:
     """Carry a round of the reconciler on for a bounded time, with live changes first; begin one when it is time."""
-    rounds.work(
+    reconciler.work(
         resources.connection(), resources.client(), get_settings(), seconds=RECONCILE_SECONDS, between=_live_first
     )
 

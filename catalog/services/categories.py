@@ -15,9 +15,9 @@ from catalog.errors import Conflict, NotFound
 from catalog.models import Category
 from catalog.schemas.category import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
 from catalog.schemas.fields import slugify
+from catalog.services.constraint_errors import explained
 from catalog.services.forced import NOTHING_FORCED, Forced, condition
 from catalog.services.product_reads import PUBLISHED
-from catalog.services.violations import explained
 
 _COLUMNS = "c.id, c.parent_id, c.name, c.slug, c.path, c.names, c.ids, c.position, c.created_at, c.updated_at"
 # Products are counted once per category and then added up the tree: `ids` runs from the root to the category itself.

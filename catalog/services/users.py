@@ -13,8 +13,8 @@ from catalog.errors import Conflict, InvalidInput, NotFound
 from catalog.models import ROLES, User
 from catalog.schemas.user import UserOut, UserPage
 from catalog.services import audit, sessions
+from catalog.services.constraint_errors import explained
 from catalog.services.principals import USER
-from catalog.services.violations import explained
 
 _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
 

@@ -9,12 +9,12 @@ from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
 from catalog.settings import Settings
-from indexer import jobs, rounds, switch, upkeep
+from indexer import jobs, maintenance, reconciler, switch
 from indexer.compare import differences, lasting_differences
+from indexer.maintenance import expire_standby
 from indexer.rebuild import advance, rebuild, start
 from indexer.registry import BUILDING, LIVE, STANDBY, note_error, targets
 from indexer.switch import rollback
-from indexer.upkeep import expire_standby
 from mappings.names import READ_FILTER, read_alias
 from tests.processes import run
 from tests.support import live_index, store, sync_all
@@ -65,7 +65,7 @@ def test_a_round_of_the_reconciler_records_what_readers_see(
     settings: Settings, db: Db, es: Elasticsearch, index: str, new: str
 ) -> None:
     killed_rollback(settings)
-    rounds.work(db, es, settings)
+    reconciler.work(db, es, settings)
     assert live_index(db) == index
 
 
@@ -127,7 +127,7 @@ def test_an_index_that_readers_see_is_not_dropped_whatever_the_register_says(
     settings: Settings, db: Db, es: Elasticsearch, new: str
 ) -> None:
     db.execute("UPDATE search_indexes SET state = 'retired' WHERE name = %s", (new,))
-    assert not upkeep.drop(db, es, settings, new)
+    assert not maintenance.drop(db, es, settings, new)
     assert shown(settings, es) == 3
 
 
@@ -135,7 +135,7 @@ def test_an_index_that_became_live_meanwhile_is_not_dropped(
     settings: Settings, db: Db, es: Elasticsearch, new: str
 ) -> None:
     es.indices.delete_alias(index=new, name=read_alias(settings.index_prefix))
-    assert not upkeep.drop(db, es, settings, new)
+    assert not maintenance.drop(db, es, settings, new)
     assert es.indices.exists(index=new)
 
 
@@ -144,10 +144,10 @@ def test_an_alias_that_is_missing_or_leaks_is_put_back(settings: Settings, db: D
     db.execute("DELETE FROM products WHERE sku = 'p1'")
     sync_all(settings, db, es)
     es.indices.put_alias(index=new, name=alias)  # without its filter
-    upkeep.agree(db, es, settings)
+    maintenance.agree(db, es, settings)
     assert shown(settings, es) == 2
     es.indices.delete_alias(index=new, name=alias)
-    upkeep.agree(db, es, settings)
+    maintenance.agree(db, es, settings)
     assert shown(settings, es) == 2
     held = es.indices.get_alias(name=alias).body
     assert held[new]["aliases"][alias]["filter"] in (READ_FILTER, {"term": {"deleted": {"value": False}}})

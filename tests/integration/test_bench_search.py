@@ -239,7 +239,7 @@ def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, d
 def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index: str) -> None:
     report = Report("by-id", {}, {})
     http_port, grpc_port = free_port(), free_port()
-    with running(settings, str(http_port), str(grpc_port), module="bench.bare"), own_process() as process:
+    with running(settings, str(http_port), str(grpc_port), module="bench.baseline_api"), own_process() as process:
         wait_for(f"http://127.0.0.1:{http_port}/docs")
         measured = Grpc(process, grpc_port, [UUID(int=1)]).closed(0.2)
     note(report, "gRPC", measured)

@@ -7,8 +7,8 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
+from indexer.backoff import Pressure
 from indexer.drain import BURST, drain
-from indexer.pressure import Pressure
 from mappings.names import read_alias
 from tests.support import live_index, store, writer
 

@@ -8,9 +8,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
-from indexer import counters, fanout, rounds
+from indexer import counters, fanout, reconciler
+from indexer.backoff import Pressure
 from indexer.fanout import spread_chunk
-from indexer.pressure import Pressure
 from indexer.rebuild import start
 from indexer.sync import sync_batch
 from tests.processes import running, wait_until
@@ -100,12 +100,12 @@ def test_a_repair_leaves_a_locked_product_to_the_next_round(
         es.delete(index=live_index(db), id=str(ids[sku]), version=1, version_type="external_gte", refresh=True)
     with writer(settings) as busy:
         busy.execute(TOUCH, (["a3"],))
-        rounds.work(db, es, own)
+        reconciler.work(db, es, own)
         assert (ledger(db, ids["other"])["version"], ledger(db, ids["a3"])["version"]) == (2, 1)
         assert db.execute("SELECT value FROM counters WHERE name = %s", (counters.REPAIRS,)).fetchone() == (1,)
         busy.rollback()
     db.execute("UPDATE jobs SET created_at = created_at - interval '1 hour'")
-    rounds.work(db, es, own)
+    reconciler.work(db, es, own)
     sync_all(settings, db, es)
     assert len(documents(db, es)) == 17
 

@@ -14,10 +14,10 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer import ledger
+from indexer.backoff import SMALLEST_BATCH, Pressure
 from indexer.drain import drain
-from indexer.pressure import SMALLEST_BATCH, Pressure
 from indexer.rebuild import ensure_index
-from indexer.reconcile import reconcile
+from indexer.repair import reconcile
 from indexer.sync import sync_batch
 from stack import Ephemeral, ephemeral
 from tests.processes import running, wait_until

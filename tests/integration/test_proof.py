@@ -12,12 +12,12 @@ from elasticsearch import Elasticsearch
 from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import compare
-from indexer import reconcile as reconciling
+from indexer import repair as reconciling
 from indexer.audit import audit_page
-from indexer.proof import Proof, prove
 from indexer.rebuild import rebuild
 from indexer.registry import LIVE, targets
 from indexer.sync import sync_batch
+from indexer.verify import Proof, prove
 from mappings.names import read_alias
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all, writer

@@ -14,8 +14,8 @@ from indexer.bulk import Document, Outcome, write
 from indexer.compare import differences
 from indexer.purge import purge
 from indexer.rebuild import rebuild
-from indexer.reconcile import reconcile
 from indexer.registry import targets
+from indexer.repair import reconcile
 from mappings.names import write_alias
 from mappings.schema import tombstone
 from tests.processes import running, wait_until

@@ -20,8 +20,8 @@ from catalog.services.quarantine import Action
 from catalog.settings import Settings
 from indexer.compare import differences
 from indexer.rebuild import ensure_index, rebuild
-from indexer.reconcile import reconcile
 from indexer.registry import STANDBY, targets
+from indexer.repair import reconcile
 from indexer.switch import rollback
 from mappings.schema import CURRENT, SCHEMAS
 from tests.support import documents, ledger, live_index, store, sync_all, writer

@@ -12,11 +12,11 @@ from elasticsearch import Elasticsearch
 from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer.compare import differences
+from indexer.maintenance import expire_standby
 from indexer.rebuild import Progress, Step, advance, ensure_index, rebuild, start, work
 from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
 from indexer.switch import rollback
 from indexer.sync import sync_batch
-from indexer.upkeep import expire_standby
 from mappings.names import read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS, Schema
 from tests.processes import wait_until

@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from catalog.settings import Settings
 from indexer.bulk import Document, write
 from indexer.rebuild import rebuild
-from indexer.reconcile import Findings, reconcile
+from indexer.repair import Findings, reconcile
 from mappings.checksum import checksum
 from mappings.names import write_alias
 from mappings.schema import tombstone

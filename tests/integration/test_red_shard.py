@@ -8,8 +8,8 @@ from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
 from indexer import bulk, registry, sync
+from indexer.backoff import Pressure
 from indexer.drain import drain
-from indexer.pressure import Pressure
 from mappings.names import index_name, write_alias
 from mappings.schema import CURRENT
 from tests.support import store

@@ -19,7 +19,7 @@ from cli.run import migrate_database
 from indexer import rebuild as rebuilding
 from indexer.compare import differences
 from indexer.rebuild import advance, ensure_index, rebuild
-from indexer.reconcile import reconcile
+from indexer.repair import reconcile
 from indexer.sync import sync_batch
 from mappings.names import read_alias
 from mappings.schema import CURRENT

@@ -16,8 +16,8 @@ from indexer import jobs, registry
 from indexer.compare import differences
 from indexer.jobs import REINDEX
 from indexer.rebuild import Step, advance, rebuild, result, start, work
-from indexer.reconcile import reconcile
 from indexer.registry import LIVE, Missed, targets
+from indexer.repair import reconcile
 from indexer.switch import rollback, switch
 from mappings.names import read_alias, write_alias
 from tests.processes import run

@@ -5,12 +5,12 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
-from indexer.reconcile import reconcile
 from indexer.registry import LIVE, STANDBY, Target, targets
+from indexer.repair import reconcile
 from indexer.rows import read_products
 from indexer.sync import document_of
 from mappings.names import read_alias
-from tests.machine.world import World
+from tests.state_machine.world import World
 
 SETTLE_SECONDS = 120
 

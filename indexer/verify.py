@@ -17,9 +17,9 @@ from psycopg import errors
 
 from catalog.models.sync import PENDING, QUARANTINED
 from catalog.settings import Settings
-from indexer import gaps, upkeep
+from indexer import ledger_gaps, maintenance
 from indexer.alias import wrong_alias
-from indexer.reconcile import Findings, Report, reconcile
+from indexer.repair import Findings, Report, reconcile
 
 LOOK_SECONDS = 0.2
 # Between the last write and the comparison, the index is refreshed by the comparison itself.
@@ -91,7 +91,7 @@ def _look(
         repaired = _close_gaps(connection)
     left = _wait(lambda since: _count(connection, OUTSTANDING, since), _now(connection), wait)
     indexes = tuple(reconcile(connection, client, repair=repair, quick=quick, report=report))
-    unrecorded = len(gaps.gaps(connection))
+    unrecorded = len(ledger_gaps.gaps(connection))
     repaired += sum(item.repaired for item in indexes)
     try:
         problem = wrong_alias(connection, client, settings)
@@ -104,16 +104,16 @@ def _look(
 def _mend_alias(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
     # What can't be mended is found by the comparison.
     with suppress(ApiError, TransportError):
-        upkeep.agree(connection, client, settings)
+        maintenance.agree(connection, client, settings)
 
 
 def _close_gaps(connection: psycopg.Connection[Any]) -> int:
     closed = 0
-    while found := gaps.gaps(connection):
+    while found := ledger_gaps.gaps(connection):
         before = closed
-        for start in range(0, len(found), gaps.CHUNK):
+        for start in range(0, len(found), ledger_gaps.CHUNK):
             with suppress(errors.LockNotAvailable), connection.transaction():
-                closed += gaps.close_gaps(connection, found[start : start + gaps.CHUNK])
+                closed += ledger_gaps.close_gaps(connection, found[start : start + ledger_gaps.CHUNK])
         if closed == before:  # writers hold what is left
             break
     return closed

@@ -23,9 +23,9 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.logs import configure_process_logs
 from catalog.settings import Settings
+from indexer.backoff import Pressure
 from indexer.bulk import Document, Outcome, write
 from indexer.drain import drain
-from indexer.pressure import Pressure
 from indexer.rebuild import work
 from indexer.rows import read_between, read_products
 from indexer.sync import document_of

@@ -1,7 +1,7 @@
 """What a product by id costs without a product around it: a bare FastAPI endpoint and a bare gRPC method.
 
-`python -m bench.bare HTTP_PORT GRPC_PORT`, with the settings of the service: the same SELECT through the same pool.
-No rights, limits, filters, metrics, representation or ETag.
+`python -m bench.baseline_api HTTP_PORT GRPC_PORT`, with the settings of the service: the same SELECT through the same
+pool. No rights, limits, filters, metrics, representation or ETag.
 """
 
 import asyncio

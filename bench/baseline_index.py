@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from elasticsearch import Elasticsearch
 
-from bench.crew import Crew
+from bench.worker_pool import Crew
 from catalog.settings import Settings
 from mappings.names import write_alias
 from mappings.schema import CURRENT, SCHEMAS

@@ -19,13 +19,13 @@ from psycopg import errors
 
 from catalog.failpoints import failpoint
 from catalog.settings import Settings
-from indexer import counters, jobs, upkeep
+from indexer import counters, jobs, maintenance
 from indexer.audit import FIRST, audit_page
 from indexer.compare import compare_sums, lasting_differences
-from indexer.gaps import CHUNK, PAGE, close_gaps, gaps
 from indexer.jobs import RECONCILE, Job
-from indexer.reconcile import comparable, mend, pieces, split, tell
+from indexer.ledger_gaps import CHUNK, PAGE, close_gaps, gaps
 from indexer.registry import LIVE, Target
+from indexer.repair import comparable, mend, pieces, split, tell
 from indexer.switch import locked
 from mappings.checksum import bucket as bucket_of
 
@@ -117,7 +117,7 @@ def _step(
         jobs.end(connection, job.id, jobs.CANCELLED)
         return True
     if not now.progress.get("recorded"):
-        upkeep.agree(connection, client, settings)
+        maintenance.agree(connection, client, settings)
         if _record(connection, settings, now, between):
             return False
     skipped = now.progress.get("skipped", {})

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.pressure import FIRST_PAUSE, LONGEST_PAUSE, SMALLEST_BATCH, Pressure
+from indexer.backoff import FIRST_PAUSE, LONGEST_PAUSE, SMALLEST_BATCH, Pressure
 
 
 def test_a_failure_pauses_and_halves() -> None:
