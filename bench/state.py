@@ -14,6 +14,7 @@ from bench.processes import Peaks, running
 from bench.progress import Progress
 from bench.worker_pool import Crew
 from catalog.settings import Settings
+from indexer.indexer import Indexer
 from indexer.maintenance import expire_standby
 from indexer.rebuild import ensure_index, result, start
 
@@ -51,7 +52,7 @@ def prepare(
 
 def give_up_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
     """Drop the index before, as happens after a day: until then every change is written to both."""
-    expire_standby(connection, client, settings.model_copy(update={"standby_hours": 0.0}))
+    expire_standby(Indexer(connection, client, settings.model_copy(update={"standby_hours": 0.0})))
 
 
 @contextmanager

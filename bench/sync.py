@@ -27,6 +27,7 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.compare import differences
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, targets
 
 OVERALL, WRITER, LAG_SECONDS, MOST_MB = 0.5, 0.5, 3.0, 200.0
@@ -142,7 +143,7 @@ class _Bench:
         while time.monotonic() < deadline:
             if not waiting(self.connection):
                 settled_at = time.monotonic()
-                if not differences(self.connection, self.client, self.live):
+                if not differences(Indexer(self.connection, self.client, self.settings), self.live):
                     return settled_at, time.monotonic()
             time.sleep(LOOK_SECONDS)
         raise BenchError(f"Not equal {time.monotonic() - written.last_commit:.0f} s after the last commit.")

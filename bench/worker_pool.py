@@ -23,10 +23,11 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.logs import configure_process_logs
 from catalog.settings import Settings
-from indexer.backoff import Pressure
+from indexer.backoff import Backoff
 from indexer.bulk import Document, Outcome, write
 from indexer.drain import drain
-from indexer.rebuild import work
+from indexer.indexer import Indexer
+from indexer.rebuild import run
 from indexer.rows import read_between, read_products
 from indexer.sync import document_of
 from mappings.schema import CURRENT
@@ -143,19 +144,19 @@ class Hand:
         return len(ids)
 
     def drain(self) -> int:
-        pressure = Pressure(self._batch)
+        backoff = Backoff(self._batch)
         settled = 0
         moved = time.monotonic()
         while waiting(self._connection):
-            if now := drain(self._connection, self._client, self._settings, pressure, seconds=DRAIN_SECONDS):
+            if now := drain(Indexer(self._connection, self._client, self._settings), backoff, seconds=DRAIN_SECONDS):
                 settled, moved = settled + now, time.monotonic()
             elif time.monotonic() > moved + STUCK_SECONDS:
                 raise BenchError("products are pending and can't be written; see `catalog sync`")
-            time.sleep(pressure.pause_left() or MOMENT_SECONDS)
+            time.sleep(backoff.pause_left() or MOMENT_SECONDS)
         return settled
 
     def rebuild(self) -> int:
-        work(self._connection, self._client, self._settings)
+        run(Indexer(self._connection, self._client, self._settings))
         return 0
 
 

@@ -1,17 +1,14 @@
-"""Indexes that nobody needs any more are dropped, and the register and the read alias are made to agree.
+"""Drops the indexes that are of no use any more, and has the registry and the read alias agree.
 
-All of it under the lock of rebuilds and rollbacks: whoever holds it knows that nobody is moving the alias.
+All of it under the lock of rebuilds and rollbacks: with it, no other process is moving the alias.
 """
 
-from typing import Any
-
-import psycopg
 import structlog
-from elasticsearch import Elasticsearch
 
-from catalog.settings import Settings
+from catalog.models.job import REINDEX
 from indexer import jobs, registry
-from indexer.alias import holders, mend_alias
+from indexer.alias import alias_targets, repair_alias
+from indexer.indexer import Indexer
 from indexer.switch import locked
 from mappings.names import index_name
 
@@ -25,59 +22,62 @@ RETURNING name
 """
 
 
-def expire_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> list[str]:
+def expire_standby(indexer: Indexer) -> list[str]:
     """Drop indexes that have been on standby for `standby_hours`, and what an ended rebuild left; their names.
 
-    They leave the register first: a writer that still holds an older snapshot of it meets a missing alias, releases its
-    rows and reads the register again. Does nothing while a rebuild or a rollback begins or ends: it is called again.
+    They leave the registry first: a writer that still has an older snapshot of it meets a missing alias, releases its
+    rows and reads the registry again. Does nothing while a rebuild or a rollback begins or ends: it is called again.
     """
+    connection = indexer.connection
     with locked(connection) as mine:
         if not mine:
             return []
-        rebuilding = jobs.active(connection, jobs.REINDEX) is not None
+        rebuilding = jobs.active(connection, REINDEX) is not None
         if not rebuilding:
-            mend_alias(connection, client, settings)
-        rows = connection.execute(EXPIRED, (settings.standby_hours * 3600, not rebuilding)).fetchall()
-        return [name for (name,) in rows if drop(connection, client, settings, name)]
+            repair_alias(indexer)
+        rows = connection.execute(EXPIRED, (indexer.settings.standby_hours * 3600, not rebuilding)).fetchall()
+        return [name for (name,) in rows if drop_index(indexer, name)]
 
 
-def agree(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    """Mend what register and read alias say differently, unless somebody is at it."""
-    with locked(connection) as mine:
-        if mine and jobs.active(connection, jobs.REINDEX) is None:
-            mend_alias(connection, client, settings)
+def align_alias(indexer: Indexer) -> None:
+    """Repair what registry and read alias say differently, unless a rebuild or another process is at it."""
+    with locked(indexer.connection) as mine:
+        if mine and jobs.active(indexer.connection, REINDEX) is None:
+            repair_alias(indexer)
 
 
-def clear_leftovers(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    """After a killed rebuild or a loss in Elasticsearch: make the register say what is there, drop what nobody uses.
+def clear_leftovers(indexer: Indexer) -> None:
+    """After a killed rebuild or a loss in Elasticsearch: have the registry say what is there, drop what is unused.
 
     Call it with the lock held.
     """
-    mend_alias(connection, client, settings)
+    connection, client = indexer.connection, indexer.client
+    repair_alias(indexer)
     for target in registry.targets(connection):
         if not client.indices.exists(index=target.name):
             # Nothing can be written to it any more, and live sync would wait for it for ever.
             log.error("rebuild.index_lost", index=target.name, state=target.state)
             connection.execute("DELETE FROM search_indexes WHERE name = %s", (target.name,))
         elif target.state == registry.BUILDING:
-            drop(connection, client, settings, target.name)
+            drop_index(indexer, target.name)
     registered = {target.name for target in registry.targets(connection)}
-    seen = holders(client, settings)
-    for name in client.indices.get_alias(index=index_name(settings.index_prefix, "*")).body:
-        if name not in registered and name not in seen:
+    read = alias_targets(indexer)
+    for name in client.indices.get_alias(index=index_name(indexer.settings.index_prefix, "*")).body:
+        if name not in registered and name not in read:
             client.indices.delete(index=name, ignore_unavailable=True)
 
 
-def drop(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> bool:
+def drop_index(indexer: Indexer, name: str) -> bool:
     """Delete an index and forget it; False when it is live or readers see it. Call it with the lock held."""
+    connection = indexer.connection
     row = connection.execute(
         "UPDATE search_indexes SET state = 'retired' WHERE name = %s AND state <> 'live' RETURNING name", (name,)
     ).fetchone()
     if row is None:
         return False
-    if name in holders(client, settings):
+    if name in alias_targets(indexer):
         log.error("index.read_but_retired", index=name, remedy="run `catalog reindex`")
         return False
-    client.indices.delete(index=name, ignore_unavailable=True)
+    indexer.client.indices.delete(index=name, ignore_unavailable=True)
     connection.execute("DELETE FROM search_indexes WHERE name = %s AND state = 'retired'", (name,))
     return True

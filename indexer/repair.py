@@ -13,13 +13,15 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, TransportError
 from psycopg import errors
 
+from catalog.models.sync import SyncPriority
 from indexer import counters
-from indexer.audit import FIRST, audit_page
+from indexer.audit import FIRST_ID, audit_page
 from indexer.compare import Difference, compare_sums, lasting_differences
-from indexer.ledger import LOCK_MILLISECONDS, renew
+from indexer.indexer import Indexer
+from indexer.ledger import LOCK_TIMEOUT_MILLISECONDS, renew
 from indexer.ledger import versions as ledger_versions
 from indexer.registry import BUILDING, LIVE, Target, targets
 from mappings.checksum import BUCKETS
@@ -27,12 +29,10 @@ from mappings.checksum import bucket as bucket_of
 
 log = structlog.get_logger()
 
-# Behind single changes and imports, before the spread of a category's change.
-PRIORITY = 7
 # Products that are given a new version in one transaction.
-CHUNK = 1000
-# How many ids of each kind are named in the log.
-NAMED = 20
+CHUNK_SIZE = 1000
+# How many ids of each kind are in a line of the log.
+MAX_LOGGED_IDS = 20
 
 # A document that Postgres never knew gets a ledger row of a deleted product, one version above the document's.
 ADOPT = """
@@ -43,17 +43,23 @@ ON CONFLICT (product_id) DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one index differs in. `ahead` are documents newer than Postgres: only a rebuild mends those. Of `unmade`
-    products no document can be made, and nothing is known of them; `error` is why the index could not be compared."""
+    """What one index differs in."""
 
     index: str
+    #: How many Postgres has.
     products: int
+    #: Wrong, missing or superfluous, by their versions.
     versions: tuple[Difference, ...]
+    #: Of the right version with other contents.
     contents: tuple[UUID, ...]
+    #: Documents newer than Postgres: only a rebuild puts those right.
     ahead: tuple[Difference, ...]
+    #: How many products were given to live sync to be written again.
     repaired: int
     seconds: float
+    #: How many products no document can be made of: nothing is known of them.
     unmade: int = 0
+    #: Why the index could not be compared.
     error: str | None = None
 
     @property
@@ -61,56 +67,48 @@ class Findings:
         return not (self.versions or self.contents or self.ahead or self.unmade or self.error)
 
 
+# Called with the name of an index and how many of its buckets are compared.
 Report = Callable[[str, int], None]
+# Products that one transaction repairs: those of a wrong version, those of wrong contents.
+RepairChunk = tuple[list[Difference], list[UUID]]
 
 
 def comparable(connection: psycopg.Connection[Any]) -> list[Target]:
     """The indexes that must be equal to Postgres, those that are kept current and are complete; the live one first."""
-    found = [target for target in targets(connection) if target.state != BUILDING and not target.given_up]
-    return sorted(found, key=lambda target: target.state != LIVE)
+    complete = [target for target in targets(connection) if target.state != BUILDING and not target.given_up]
+    return sorted(complete, key=lambda target: target.state != LIVE)
 
 
 def reconcile(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    *,
-    repair: bool,
-    quick: bool = False,
-    report: Report = lambda index, buckets: None,
+    indexer: Indexer, *, repair: bool, quick: bool = False, report: Report = lambda index, buckets: None
 ) -> list[Findings]:
     """Compare every index that is kept current with Postgres, all at once and as fast as it goes.
 
-    `connection` is in autocommit mode. `quick` compares versions only. `report` is told the index and how many of the
-    256 buckets are done. An index that can't be compared is found with its `error`, and the others are compared.
+    `quick` compares versions only. `report` is called with the index and how many of the 256 buckets are done. An index
+    that can't be compared has findings with an `error`, and the others are compared.
     """
-    found = []
-    for target in comparable(connection):
+    findings = []
+    for target in comparable(indexer.connection):
         try:
-            found.append(_reconcile_one(connection, client, target, repair, quick, report))
+            findings.append(_reconcile_one(indexer, target, repair=repair, quick=quick, report=report))
         except (ApiError, TransportError) as error:
-            said = f"{type(error).__name__}: {error.message}"
-            found.append(Findings(target.name, 0, (), (), (), 0, 0.0, error=said))
-    return found
+            reason = f"{type(error).__name__}: {error.message}"
+            findings.append(Findings(target.name, 0, (), (), (), 0, 0.0, error=reason))
+    return findings
 
 
-def _reconcile_one(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    target: Target,
-    repair: bool,
-    quick: bool,
-    report: Report,
-) -> Findings:
+def _reconcile_one(indexer: Indexer, target: Target, *, repair: bool, quick: bool, report: Report) -> Findings:
     started = time.monotonic()
     report(target.name, 0)
-    sums = compare_sums(connection, client, target.name)
-    versions, ahead = split(connection, lasting_differences(connection, client, target.name, buckets=sums.differing))
-    known = {item.product_id for item in (*versions, *ahead)}
+    sums = compare_sums(indexer, target.name)
+    differences = lasting_differences(indexer, target.name, buckets=sums.differing)
+    versions, ahead = split_ahead(indexer.connection, differences)
+    known = {difference.product_id for difference in differences}
     contents: list[UUID] = []
     unmade = 0
-    start: UUID | None = None if quick or target.unknown_shape else FIRST
+    start: UUID | None = None if quick or target.unsupported_schema else FIRST_ID
     while start is not None:
-        page = audit_page(connection, client, target, start)
+        page = audit_page(indexer, target, start)
         contents += [product_id for product_id in page.differing if product_id not in known]
         unmade += len(page.unmade)
         start = page.start
@@ -118,77 +116,75 @@ def _reconcile_one(
     report(target.name, BUCKETS)
     repaired = 0
     if repair:
-        for piece in pieces(versions, contents):
-            with suppress(errors.LockNotAvailable), connection.transaction():
-                repaired += mend(connection, *piece)
-    tell(target.name, versions, contents, ahead, repaired)
-    seconds = time.monotonic() - started
+        for chunk in repair_chunks(versions, contents):
+            with suppress(errors.LockNotAvailable), indexer.connection.transaction():
+                repaired += repair_products(indexer.connection, *chunk)
+    log_drift(target.name, versions, contents, ahead, repaired)
     return Findings(
-        target.name,
-        sums.products,
-        tuple(versions),
-        tuple(contents),
-        tuple(ahead),
-        repaired,
-        seconds,
-        unmade,
-        target.unknown_shape,
+        index=target.name,
+        products=sums.products,
+        versions=tuple(versions),
+        contents=tuple(contents),
+        ahead=tuple(ahead),
+        repaired=repaired,
+        seconds=time.monotonic() - started,
+        unmade=unmade,
+        error=target.unsupported_schema,
     )
 
 
-def split(
-    connection: psycopg.Connection[Any], differing: Sequence[Difference]
+def split_ahead(
+    connection: psycopg.Connection[Any], differences: Sequence[Difference]
 ) -> tuple[list[Difference], list[Difference]]:
     """What can be repaired, and the documents that are newer than Postgres. Unknown ones are not ahead of anything."""
-    truth = ledger_versions(connection, [item.product_id for item in differing])
-    ahead = {item for item in differing if (item.indexed_version or 0) > truth.get(item.product_id, 2**63)}
-    return [item for item in differing if item not in ahead], [item for item in differing if item in ahead]
+    current = ledger_versions(connection, [each.product_id for each in differences])
+    ahead = {each for each in differences if (each.indexed_version or 0) > current.get(each.product_id, 2**63)}
+    return [each for each in differences if each not in ahead], [each for each in differences if each in ahead]
 
 
-Piece = tuple[list[Difference], list[UUID]]
+def repair_chunks(versions: Sequence[Difference], contents: Sequence[UUID]) -> Iterator[RepairChunk]:
+    """So few at a time that a transaction over them has their locks for a moment only, in the order of their ids."""
+    differing = sorted(versions, key=lambda difference: difference.product_id)
+    for start in range(0, len(differing), CHUNK_SIZE):
+        yield differing[start : start + CHUNK_SIZE], []
+    for start in range(0, len(contents), CHUNK_SIZE):
+        yield [], sorted(contents)[start : start + CHUNK_SIZE]
 
 
-def pieces(versions: Sequence[Difference], contents: Sequence[UUID]) -> Iterator[Piece]:
-    """So few at a time that a transaction over them holds their locks for a moment only, in the order of their ids."""
-    differing = sorted(versions, key=lambda item: item.product_id)
-    for start in range(0, len(differing), CHUNK):
-        yield differing[start : start + CHUNK], []
-    for start in range(0, len(contents), CHUNK):
-        yield [], sorted(contents)[start : start + CHUNK]
-
-
-def mend(connection: psycopg.Connection[Any], versions: Iterable[Difference], contents: Iterable[UUID]) -> int:
+def repair_products(
+    connection: psycopg.Connection[Any], versions: Iterable[Difference], contents: Iterable[UUID]
+) -> int:
     """Have these products written again, and count them; how many. Call it inside a transaction.
 
-    Those that a writer holds are left to that writer or, if he takes his change back, to the next look.
+    Those that a writer has locked are left to that writer or, if the change is taken back, to the next comparison.
     """
-    unknown = [item for item in versions if item.indexed_version is not None and item.database_version is None]
-    ids = sorted({item.product_id for item in versions} | set(contents))
+    unknown = [each for each in versions if each.indexed_version is not None and each.database_version is None]
+    ids = sorted({each.product_id for each in versions} | set(contents))
     if not ids:
         return 0
-    connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(LOCK_MILLISECONDS),))
-    for item in unknown:
-        connection.execute(ADOPT, (item.product_id, (item.indexed_version or 0) + 1, PRIORITY))
-    mended = len(renew(connection, ids, PRIORITY))
-    if mended:
-        counters.add(connection, counters.REPAIRS, mended)
-    return mended
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(LOCK_TIMEOUT_MILLISECONDS),))
+    for each in unknown:
+        connection.execute(ADOPT, (each.product_id, (each.indexed_version or 0) + 1, int(SyncPriority.REPAIR)))
+    repaired = len(renew(connection, ids, SyncPriority.REPAIR))
+    if repaired:
+        counters.add(connection, counters.REPAIRS, repaired)
+    return repaired
 
 
-def tell(
+def log_drift(
     index: str, versions: Sequence[Difference], contents: Sequence[UUID], ahead: Sequence[Difference], repaired: int
 ) -> None:
     """Log a difference with the first ids of each kind."""
     if versions or contents:
-        ids = [str(item.product_id) for item in versions[:NAMED]]
+        ids = [str(each.product_id) for each in versions[:MAX_LOGGED_IDS]]
         log.error(
             "reconcile.drift",
             index=index,
             versions=len(versions),
             contents=len(contents),
             repaired=repaired,
-            ids=ids + [str(product_id) for product_id in contents[:NAMED]],
+            ids=ids + [str(product_id) for product_id in contents[:MAX_LOGGED_IDS]],
         )
     if ahead:
-        ids = [str(item.product_id) for item in ahead[:NAMED]]
+        ids = [str(each.product_id) for each in ahead[:MAX_LOGGED_IDS]]
         log.error("reconcile.index_ahead", index=index, ahead=len(ahead), ids=ids, remedy="run `catalog reindex`")

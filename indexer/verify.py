@@ -5,23 +5,22 @@ than no differences: nothing may be left out, and readers must look at the index
 """
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import psycopg
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, TransportError
 from psycopg import errors
 
 from catalog.models.sync import PENDING, QUARANTINED
-from catalog.settings import Settings
 from indexer import ledger_gaps, maintenance
-from indexer.alias import wrong_alias
+from indexer.alias import alias_problem
+from indexer.indexer import Indexer
 from indexer.repair import Findings, Report, reconcile
 
-LOOK_SECONDS = 0.2
+POLL_INTERVAL_SECONDS = 0.2
 # Between the last write and the comparison, the index is refreshed by the comparison itself.
 NOW = "SELECT clock_timestamp()"
 OUTSTANDING = f"""
@@ -32,15 +31,18 @@ IN_QUARANTINE = f"SELECT count(*) FROM product_sync WHERE {QUARANTINED}"  # noqa
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """`outstanding` are changes from before the comparison that were still not written, `unrecorded` products of which
-    the ledger does not know whether they are there; `problems` are sentences."""
+class Verification:
+    """What a comparison of everything came to."""
 
     indexes: tuple[Findings, ...]
+    #: What is wrong with what readers see, in sentences.
     problems: tuple[str, ...]
+    #: Products of which the ledger does not know whether they are there.
     unrecorded: int
+    #: Changes from before the comparison that were still not written.
     outstanding: int
     quarantined: int
+    #: Products that were given to live sync to be written again.
     repaired: int = 0
 
     @property
@@ -49,81 +51,76 @@ class Proof:
         return bool(self.indexes) and not self.problems and not counts and all(item.equal for item in self.indexes)
 
 
-def prove(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    settings: Settings,
+def verify(
+    indexer: Indexer,
     *,
     repair: bool,
     quick: bool = False,
     wait: float = 30.0,
     report: Report = lambda index, buckets: None,
-) -> Proof:
+) -> Verification:
     """Compare everything; with `repair`, have what differs written again by the workers and compare once more.
 
-    `connection` is in autocommit mode. Waits up to `wait` seconds, each time, for what was changed before.
+    Waits up to `wait` seconds, each time, for what was changed before. `quick` and `report` are those of `reconcile`.
     """
-
-    def look(*, repairing: bool) -> Proof:
-        return _look(connection, client, settings, repairing, quick, wait, report)
-
-    found = look(repairing=repair)
-    if not repair or not found.repaired:
-        return found
-    again = look(repairing=False)
-    return Proof(
-        again.indexes, again.problems, again.unrecorded, again.outstanding, again.quarantined, repaired=found.repaired
-    )
+    verifier = _Verifier(indexer, quick, wait, report)
+    first = verifier.compare(repair=repair)
+    if not repair or not first.repaired:
+        return first
+    return replace(verifier.compare(repair=False), repaired=first.repaired)
 
 
-def _look(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    settings: Settings,
-    repair: bool,
-    quick: bool,
-    wait: float,
-    report: Report,
-) -> Proof:
-    repaired = 0
-    if repair:
-        _mend_alias(connection, client, settings)
-        repaired = _close_gaps(connection)
-    left = _wait(lambda since: _count(connection, OUTSTANDING, since), _now(connection), wait)
-    indexes = tuple(reconcile(connection, client, repair=repair, quick=quick, report=report))
-    unrecorded = len(ledger_gaps.gaps(connection))
-    repaired += sum(item.repaired for item in indexes)
-    try:
-        problem = wrong_alias(connection, client, settings)
-    except (ApiError, TransportError) as error:
-        problem = f"Elasticsearch does not say what readers see: {error.message}"
-    quarantined = _count(connection, IN_QUARANTINE, None)
-    return Proof(indexes, (problem,) if problem else (), unrecorded, left, quarantined, repaired)
+@dataclass(frozen=True, slots=True)
+class _Verifier:
+    """The options of `verify`; its parameters say what they mean."""
 
+    indexer: Indexer
+    quick: bool
+    wait_seconds: float
+    report: Report
 
-def _mend_alias(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    # What can't be mended is found by the comparison.
-    with suppress(ApiError, TransportError):
-        maintenance.agree(connection, client, settings)
+    def compare(self, *, repair: bool) -> Verification:
+        indexer, connection = self.indexer, self.indexer.connection
+        repaired = 0
+        if repair:
+            # What can't be repaired is reported by the comparison.
+            with suppress(ApiError, TransportError):
+                maintenance.align_alias(indexer)
+            repaired = _close_gaps(connection)
+        outstanding = self._await_outstanding(_now(connection))
+        indexes = tuple(reconcile(indexer, repair=repair, quick=self.quick, report=self.report))
+        unrecorded = len(ledger_gaps.ledger_gaps(connection))
+        try:
+            problem = alias_problem(indexer)
+        except (ApiError, TransportError) as error:
+            problem = f"Elasticsearch does not say what readers see: {error.message}"
+        return Verification(
+            indexes=indexes,
+            problems=(problem,) if problem else (),
+            unrecorded=unrecorded,
+            outstanding=outstanding,
+            quarantined=_count(connection, IN_QUARANTINE),
+            repaired=repaired + sum(findings.repaired for findings in indexes),
+        )
+
+    def _await_outstanding(self, since: datetime) -> int:
+        """How many changes from before `since` are still not written when the time to wait is up."""
+        deadline = time.monotonic() + self.wait_seconds
+        while (count := _count(self.indexer.connection, OUTSTANDING, since)) and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL_SECONDS)
+        return count
 
 
 def _close_gaps(connection: psycopg.Connection[Any]) -> int:
     closed = 0
-    while found := ledger_gaps.gaps(connection):
+    while gaps := ledger_gaps.ledger_gaps(connection):
         before = closed
-        for start in range(0, len(found), ledger_gaps.CHUNK):
+        for start in range(0, len(gaps), ledger_gaps.CHUNK_SIZE):
             with suppress(errors.LockNotAvailable), connection.transaction():
-                closed += ledger_gaps.close_gaps(connection, found[start : start + ledger_gaps.CHUNK])
-        if closed == before:  # writers hold what is left
+                closed += ledger_gaps.close_gaps(connection, gaps[start : start + ledger_gaps.CHUNK_SIZE])
+        if closed == before:  # writers have locked what is left
             break
     return closed
-
-
-def _wait(left: Callable[[datetime], int], since: datetime, seconds: float) -> int:
-    deadline = time.monotonic() + seconds
-    while (count := left(since)) and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
-    return count
 
 
 def _now(connection: psycopg.Connection[Any]) -> datetime:
@@ -133,6 +130,6 @@ def _now(connection: psycopg.Connection[Any]) -> datetime:
     return now
 
 
-def _count(connection: psycopg.Connection[Any], query: str, since: datetime | None) -> int:
+def _count(connection: psycopg.Connection[Any], query: str, since: datetime | None = None) -> int:
     row = connection.execute(query.encode(), {"since": since}).fetchone()
     return int(row[0]) if row else 0

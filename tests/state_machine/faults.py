@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
 from catalog.errors import Conflict
+from catalog.models.job import REINDEX
 from indexer import jobs, reconciler
 from indexer.rebuild import start
 from indexer.switch import rollback
@@ -58,8 +59,8 @@ class Faults(Base):
         db = self.world.db
         self.world.within(
             REBUILD_SECONDS,
-            lambda: jobs.active(db, jobs.REINDEX) is None,
-            lambda: f"The rebuild does not end: {jobs.active(db, jobs.REINDEX)}",
+            lambda: jobs.active(db, REINDEX) is None,
+            lambda: f"The rebuild does not end: {jobs.active(db, REINDEX)}",
         )
 
     @precondition(lambda self: not self.away)
@@ -71,7 +72,7 @@ class Faults(Base):
     @step()
     def cancel_rebuild(self) -> None:
         with suppress(*REFUSED):
-            jobs.request_cancel(self.shop.db, jobs.REINDEX)
+            jobs.request_cancel(self.shop.db, REINDEX)
 
     @precondition(lambda self: not self.away)
     @step()

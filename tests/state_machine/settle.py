@@ -5,6 +5,7 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, STANDBY, Target, targets
 from indexer.repair import reconcile
 from indexer.rows import read_products
@@ -76,7 +77,7 @@ def excused(error: str, excuses: Collection[str]) -> bool:
 
 def audit(world: World) -> int:
     """How many repairs the reconciler finds to make."""
-    findings = reconcile(world.db, world.es, repair=False)
+    findings = reconcile(Indexer(world.db, world.es, world.settings), repair=False)
     return sum(len(item.versions) + len(item.contents) + len(item.ahead) for item in findings)
 
 
