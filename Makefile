@@ -28,11 +28,11 @@ test: $(READY)
 test-full: $(READY)
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/pytest tests -m drill
-	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests/conformance tests/e2e tests/integration tests/machine -n 2 --dist loadfile -m "not drill"
+	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests/conformance tests/e2e tests/integration tests/state_machine -n 2 --dist loadfile -m "not drill"
 
 # Until Ctrl-C, or `make soak MINUTES=20`; `SEED=…` repeats a round.
 soak: $(READY)
-	$(BIN)/python -m tests.machine.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.state_machine.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)
 	$(BIN)/ruff check

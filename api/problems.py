@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from catalog.errors import CatalogError, FieldError, InvalidInput, TooManyRequests, Unauthenticated, Unavailable
 from catalog.schemas.messages import field_errors
-from catalog.services.violations import explain
+from catalog.services.constraint_errors import explain
 
 MEDIA_TYPE = "application/problem+json"
 # insufficient_resources, lock_not_available, query_canceled: the server is there and too busy.

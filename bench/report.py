@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 # Of the ids that differ, in the table; the JSON has all of them.
-SHOWN_IDS = 20
+MAX_IDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,11 @@ def _goal(value: float, at_least: float | None, at_most: float | None, unit: str
 def table(report: Report) -> Table:
     parameters = ", ".join(f"{name} {value:,}" for name, value in report.parameters.items())
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
-    shown = Table(title=f"catalog bench {report.bench}: {parameters}", caption=machine)
+    table = Table(title=f"catalog bench {report.bench}: {parameters}", caption=machine)
     for column in ("figure", "ours", "reference", "ratio", "goal", "met"):
-        shown.add_column(column, justify="left" if column in ("figure", "goal", "met") else "right")
+        table.add_column(column, justify="left" if column in ("figure", "goal", "met") else "right")
     for figure in report.figures:
-        shown.add_row(
+        table.add_row(
             figure.name,
             f"{number(figure.value)} {figure.unit}",
             "" if figure.reference is None else number(figure.reference),
@@ -103,7 +103,7 @@ def table(report: Report) -> Table:
             "" if figure.met is None else "yes" if figure.met else "no",
             style="yellow" if figure.met is False else None,
         )
-    return shown
+    return table
 
 
 def number(value: float) -> str:
@@ -114,7 +114,7 @@ def verdict(report: Report) -> list[str]:
     """What was wrong with the work itself, a line each; empty when nothing was."""
     lines = list(report.problems)
     if report.differing:
-        shown = ", ".join(report.differing[:SHOWN_IDS])
-        more = len(report.differing) - SHOWN_IDS
-        lines.append(f"NOT equal to Postgres: {shown}" + (f" and {more} more" if more > 0 else ""))
+        ids = ", ".join(report.differing[:MAX_IDS])
+        more = len(report.differing) - MAX_IDS
+        lines.append(f"NOT equal to Postgres: {ids}" + (f" and {more} more" if more > 0 else ""))
     return lines

@@ -70,7 +70,7 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
         names = names_of(connection, judged)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("searching", total=searches_of(judged))
+        task = bar.add_task("searching", total=searches_of(judged))
 
         async def measure() -> Evaluation:
             client, database = make_async_client(settings), Database(make_engine(settings))
@@ -78,7 +78,7 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
             try:
                 await synonyms.load()
                 engine = SearchEngine(client, settings, synonyms)
-                return await run(engine, judged, names, depth, lambda done: bar.update(shown, completed=done))
+                return await run(engine, judged, names, depth, lambda done: bar.update(task, completed=done))
             finally:
                 await synonyms.close()
                 await database.engine.dispose()

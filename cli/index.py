@@ -16,9 +16,10 @@ from catalog.services.command_audit import recorded
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import switch
-from indexer.proof import Proof, prove
-from indexer.reconcile import Findings
+from indexer.indexer import Indexer
 from indexer.registry import targets
+from indexer.repair import Findings
+from indexer.verify import Verification, verify
 from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)
@@ -55,15 +56,13 @@ def reconcile(
         noted,
         Progress(*columns, console=console) as bar,
     ):
-        shown = bar.add_task("comparing", total=BUCKETS)
-        proof = prove(
-            connection,
-            client,
-            settings,
+        task = bar.add_task("comparing", total=BUCKETS)
+        proof = verify(
+            Indexer(connection, client, settings),
             repair=repair,
             quick=quick,
             wait=wait,
-            report=lambda index, done: bar.update(shown, description=index, completed=done),
+            report=lambda index, done: bar.update(task, description=index, completed=done),
         )
         repaired["products"] = proof.repaired
         given_up = [target for target in targets(connection) if target.given_up]
@@ -74,7 +73,7 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _tell(proof: Proof, as_json: bool) -> None:
+def _tell(proof: Verification, as_json: bool) -> None:
     if as_json:
         indexes = [asdict(item) | {"equal": item.equal} for item in proof.indexes]
         typer.echo(json.dumps(asdict(proof) | {"indexes": indexes, "equal": proof.equal}, default=str))

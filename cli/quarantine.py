@@ -81,8 +81,8 @@ async def _all(database: Database, action: Action) -> int:
     page = await database.run(service.list_page, 1, 1)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        shown = bar.add_task(action.name.lower(), total=page.total)
-        return await service.apply_to_all(database, action, lambda done: bar.update(shown, completed=done))
+        task = bar.add_task(action.name.lower(), total=page.total)
+        return await service.apply_to_all(database, action, lambda done: bar.update(task, completed=done))
 
 
 def _run(work: Callable[[Database], Awaitable[T]]) -> T:

@@ -14,9 +14,9 @@ from stack.config import StackConfig, default_cache
 from stack.control import KINDS, start
 from stack.download import Report
 from stack.elasticsearch import Elasticsearch
-from stack.guardian import end_all
 from stack.ports import free_port
 from stack.postgres import Postgres
+from stack.reaper import end_all
 from stack.redis import Redis
 from stack.server import Server
 
@@ -103,7 +103,7 @@ def _new_home() -> Path:
 
 def _guard(home: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "stack.guardian", str(home), str(os.getpid())],
+        [sys.executable, "-m", "stack.reaper", str(home), str(os.getpid())],
         cwd=Path(__file__).resolve().parents[1],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

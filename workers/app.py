@@ -5,7 +5,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.signals import setup_logging, worker_process_init
 
-from catalog.collector import calm_collector
+from catalog.gc import calm_collector
 from catalog.settings import Settings, get_settings
 from catalog.tracing import configure_tracing, span
 from workers import broker

@@ -16,7 +16,7 @@
   sends it there at once, for an event that no repetition can mend. `raise Later(why)` is for a server that is away:
   the same event comes again with growing pauses for ever, and nothing is counted.
 - Other aggregates go on meanwhile, until about 1,000 wanted events are not done or 10,000 have come since the first
-  that is not (IN_HAND and AHEAD of workers/in_hand.py); then no more are read.
+  that is not (IN_HAND and AHEAD of workers/in_flight.py); then no more are read.
 - How far the group has come is a row in Postgres (`event_consumers`): the last position before the first event that is
   not done. After a restart everything behind it comes again, also what was done: about 10,000 events at most. A broker
   that has lost everything is filled again by the relay, and the group goes on from that row. A new group begins with
@@ -40,7 +40,7 @@ from redis.exceptions import RedisError
 from catalog.errors import Unavailable
 from catalog.services.events import Event
 from catalog.settings import Settings
-from workers.in_hand import InHand, Queue
+from workers.in_flight import InHand, Queue
 
 Handler = Callable[[Event], Awaitable[None]]
 

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.errors import InvalidInput, NotFound
 from catalog.schemas.order import OrderIn, OrderOut, OrderPage
 from catalog.services import events, order_stock
+from catalog.services.constraint_errors import explained
 from catalog.services.forced import NOTHING_FORCED, Forced
 from catalog.services.order_stock import Item
-from catalog.services.violations import explained
 from catalog.settings import Settings
 
 MAX_TOTAL = Decimal("9999999999.99")

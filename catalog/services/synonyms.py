@@ -13,7 +13,7 @@ from catalog.models import Revision, Synonym
 from catalog.principals import Principal
 from catalog.schemas.synonym import Kind, SynonymIn, SynonymOut, SynonymPage
 from catalog.services import audit
-from catalog.services.violations import explained
+from catalog.services.constraint_errors import explained
 
 MAX_ENTRIES = 5000
 # Two that are created at the same moment must not both be the last that there is room for.

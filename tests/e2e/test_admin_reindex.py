@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
 from indexer import rebuild
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, targets
 from mappings.names import read_alias
 from tests.e2e.conftest import SignedIn
@@ -42,7 +43,7 @@ async def ended(client: httpx.AsyncClient, address: str, seconds: float = 60) ->
 
 def carry_out(settings: Settings, db: Db, es: Elasticsearch) -> None:
     """As the workers do."""
-    rebuild.work(db, es, settings)
+    rebuild.run(Indexer(db, es, settings))
 
 
 async def test_workers_carry_out_what_was_started(
@@ -74,7 +75,7 @@ async def test_workers_end_what_was_cancelled(
     store(settings, [{"sku": "a"}])
     sync_all(settings, db, es)
     job = await started(admin)
-    rebuild.advance(db, es, settings)
+    rebuild.step(Indexer(db, es, settings))
     job = (await admin.get(f"{REINDEX}/{job['id']}")).json()
     assert (job["state"], job["phase"], job["cancel_requested"]) == ("running", "filling", False)
     assert es.indices.exists(index=job["index"])

@@ -23,6 +23,7 @@ from bench.processes import running
 from bench.progress import Quiet
 from bench.recording import recorded_completions, recorded_searches
 from bench.report import Report
+from bench.run import BenchRun
 from bench.scale import measure_size, scale
 from bench.search import search
 from bench.shop import note, wait_for
@@ -193,7 +194,9 @@ def test_a_server_that_is_away_fails_the_report(load: Load) -> None:
 
 
 def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Settings, db: Db, index: str) -> None:
-    report = search(patient, Quiet(), products=300, seed=1, seconds=0.5, rounds=1, searches=60, warm_up_seconds=0.5)
+    report = search(
+        BenchRun(patient, Quiet(), products=300, seed=1), seconds=0.5, rounds=1, searches=60, warm_up_seconds=0.5
+    )
 
     found = figures(report)
     assert {name: figure["goal"] for name, figure in found.items() if figure["goal"]} == {
@@ -208,7 +211,7 @@ def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Set
 
 
 def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: str) -> None:
-    report = suggest(patient, Quiet(), products=300, seed=1, seconds=1, rate=40, warm_up_seconds=0.5)
+    report = suggest(BenchRun(patient, Quiet(), products=300, seed=1), seconds=1, rate=40, warm_up_seconds=0.5)
 
     found = figures(report)
     assert found["autocomplete, server-side, p50"]["goal"] == "<= 8 ms"
@@ -217,7 +220,7 @@ def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: st
 
 
 def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
-    size = measure_size(patient, Quiet(), products=200, seed=1, seconds=0.2, searches=20, warm_up_seconds=0.2)
+    size = measure_size(BenchRun(patient, Quiet(), products=200, seed=1), seconds=0.2, searches=20, warm_up_seconds=0.2)
 
     found = figures(scale(size, size, 1))
 
@@ -228,7 +231,7 @@ def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
 
 
 def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, db: Db, index: str) -> None:
-    report = by_id(settings, Quiet(), products=100, seed=1, seconds=0.5, rounds=1, warm_up_seconds=0.2)
+    report = by_id(BenchRun(settings, Quiet(), products=100, seed=1), seconds=0.5, rounds=1, warm_up_seconds=0.2)
 
     found = figures(report)
     assert [figure["goal"] for figure in found.values()] == [">= 0.5 x", None, "<= 20 ms"] * 2
@@ -239,7 +242,7 @@ def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, d
 def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index: str) -> None:
     report = Report("by-id", {}, {})
     http_port, grpc_port = free_port(), free_port()
-    with running(settings, str(http_port), str(grpc_port), module="bench.bare"), own_process() as process:
+    with running(settings, str(http_port), str(grpc_port), module="bench.baseline_api"), own_process() as process:
         wait_for(f"http://127.0.0.1:{http_port}/docs")
         measured = Grpc(process, grpc_port, [UUID(int=1)]).closed(0.2)
     note(report, "gRPC", measured)

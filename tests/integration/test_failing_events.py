@@ -16,7 +16,7 @@ from catalog.settings import Settings
 from tests.integration.test_event_consumers import GROUP, consuming, done
 from tests.integration.test_event_relay import append, relayed
 from tests.processes import wait_until
-from workers import consumers, in_hand
+from workers import consumers, in_flight
 from workers.consumers import SIDE_BY_SIDE, Later, Reject
 
 Db = psycopg.Connection[Any]
@@ -111,7 +111,7 @@ async def test_the_events_of_an_aggregate_keep_their_order_across_batches(quick:
 async def test_it_reads_ahead_so_far_only(
     quick: Settings, db: Db, monkeypatch: pytest.MonkeyPatch, limit: str, broken: set[int]
 ) -> None:
-    monkeypatch.setattr(in_hand, limit, 5)
+    monkeypatch.setattr(in_flight, limit, 5)
     for _ in range(12):
         append(db)
     await relayed(quick)

@@ -8,9 +8,12 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.errors import Conflict
+from catalog.models.job import REINDEX
 from catalog.settings import Settings
 from indexer import jobs, rebuild
-from indexer.rebuild import Step, advance, progress, result, start
+from indexer.indexer import Indexer
+from indexer.rebuild import progress, result, start, step
+from indexer.rebuild_steps import Step
 from indexer.switch import rollback
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all
@@ -41,7 +44,7 @@ def test_what_elasticsearch_refuses_for_good_ends_the_rebuild(
 ) -> None:
     """It would be refused again and again: more shards than an index may have."""
     job = start(db, shards=5000)
-    assert advance(db, es, settings) is Step.ENDED
+    assert step(Indexer(db, es, settings)) is Step.ENDED
     with pytest.raises(Conflict, match="Elasticsearch refuses the rebuild"):
         result(db, job)
     assert live_index(db) == full
@@ -52,8 +55,8 @@ def test_cancelled_too_late(
 ) -> None:
     """Readers see the new index already: it has not been cancelled, and the command does not say so."""
     start(db)
-    while advance(db, es, settings) is Step.WORKED and jobs.active(db, jobs.REINDEX):
-        job = jobs.active(db, jobs.REINDEX)
+    while step(Indexer(db, es, settings)) is Step.WORKED and jobs.active(db, REINDEX):
+        job = jobs.active(db, REINDEX)
         if (
             job
             and job.progress.get("phase") == "filling"
@@ -97,7 +100,7 @@ def test_a_quarantined_product_that_the_new_index_takes_is_not_counted(
     db.execute("UPDATE products SET attributes = '{}'")
     db.execute("UPDATE product_sync SET next_attempt_at = 'infinity' WHERE version > synced_version")
     job = start(db)
-    rebuild.work(db, es, settings)
+    rebuild.run(Indexer(db, es, settings))
     assert progress(db, job).left_out == 0
 
 
@@ -106,9 +109,9 @@ def test_a_pause_of_the_new_index_holds_nothing_else_up(
 ) -> None:
     """Whoever carries the rebuild does the other work in the pauses too."""
     job = start(db)
-    advance(db, es, settings)
+    step(Indexer(db, es, settings))
     es.indices.put_settings(index=str(jobs.get(db, job.id).progress["index"]), settings={"index.blocks.write": True})
     looks = threading.Semaphore(0)
-    rebuild.work(db, es, settings, seconds=1.5, between=looks.release)
+    rebuild.run(Indexer(db, es, settings), seconds=1.5, on_step=looks.release)
     steps = 1 + 4  # pauses double: there is time for four of them
     assert sum(looks.acquire(blocking=False) for _ in range(100)) > steps

@@ -7,11 +7,14 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
+from catalog.models.job import REINDEX, JobState
 from catalog.settings import Settings
 from indexer import chunks, jobs, rebuild
 from indexer.compare import differences
-from indexer.jobs import REINDEX, Job
-from indexer.rebuild import Step, advance
+from indexer.indexer import Indexer
+from indexer.jobs import Job
+from indexer.rebuild import step
+from indexer.rebuild_steps import Step
 from mappings.checksum import checksum
 from mappings.names import read_alias
 from tests.processes import run, running, wait_until
@@ -36,7 +39,7 @@ def full(settings: Settings, db: Db, es: Elasticsearch, index: str) -> str:
 def begun(settings: Settings, db: Db, es: Elasticsearch, full: str) -> Job:
     """A rebuild with its first chunk done."""
     job = rebuild.start(db)
-    assert [advance(db, es, settings) for _ in range(2)] == [Step.WORKED, Step.WORKED]
+    assert [step(Indexer(db, es, settings)) for _ in range(2)] == [Step.WORKED, Step.WORKED]
     return jobs.get(db, job.id)
 
 
@@ -64,7 +67,7 @@ def assert_finished(settings: Settings, db: Db, es: Elasticsearch, old: str) -> 
     assert seen(settings, es) == [new]
     assert indexes(settings, es) == {old, new}
     assert db.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall() == [("done", 2)]
-    assert differences(db, es, new) == []
+    assert differences(Indexer(db, es, settings), new) == []
     assert es.count(index=new)["count"] == PRODUCTS
 
 
@@ -108,9 +111,9 @@ def test_killed_and_carried_on_by_workers(settings: Settings, db: Db, es: Elasti
 def test_a_chunk_that_somebody_holds_is_left_to_them(settings: Settings, db: Db, es: Elasticsearch, begun: Job) -> None:
     held = [chunks.claim(db, begun.id) for _ in range(2)]
     assert [chunk.number for chunk in held if chunk] == [2, 3]
-    assert advance(db, es, settings) is Step.WAITING
+    assert step(Indexer(db, es, settings)) is Step.WAITING
     end_leases(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
 
 
 def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job) -> None:
@@ -122,7 +125,7 @@ def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch
             process.send_signal(signal.SIGINT)
             process.wait(20)
             assert process.returncode == 1
-    assert jobs.get(db, begun.id).state == jobs.RUNNING
+    assert jobs.get(db, begun.id).state == JobState.RUNNING
     assert seen(settings, es) == [full]
     end_leases(db)
     assert run(settings, "reindex").returncode == 0
@@ -133,23 +136,23 @@ def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch
 def test_an_outage_in_the_middle_is_waited_out(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
     """The new index takes no writes for a while: no chunk is lost, nothing fails and the live index stays."""
     rebuild.start(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
     name = jobs.active(db, REINDEX)
     assert name is not None
     es.indices.put_settings(index=name.progress["index"], settings={"index.blocks.write": True})
-    assert [advance(db, es, settings) for _ in range(3)] == [Step.UNAVAILABLE] * 3
-    assert chunks.tally(db, name.id) == chunks.Tally(CHUNKS, CHUNKS, CHUNKS, 0)
+    assert [step(Indexer(db, es, settings)) for _ in range(3)] == [Step.UNAVAILABLE] * 3
+    assert chunks.count(db, name.id) == chunks.ChunkCounts(CHUNKS, CHUNKS, CHUNKS, 0)
     assert seen(settings, es) == [full]
     es.indices.put_settings(index=name.progress["index"], settings={"index.blocks.write": None})
-    rebuild.work(db, es, settings)
+    rebuild.run(Indexer(db, es, settings))
     assert_finished(settings, db, es, full)
 
 
 def test_a_new_index_that_differs_never_goes_live(
     settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job
 ) -> None:
-    while chunks.tally(db, begun.id).left:
-        advance(db, es, settings)
+    while chunks.count(db, begun.id).left:
+        step(Indexer(db, es, settings))
     ids = [row[0] for row in db.execute("SELECT id FROM products ORDER BY id")]
     lost, wrong = ids[0], ids[-1]
     new = begun.progress["index"]
@@ -163,4 +166,4 @@ def test_a_new_index_that_differs_never_goes_live(
     assert "The live index is unchanged" in refused.stderr
     assert seen(settings, es) == [full]
     assert indexes(settings, es) == {full}
-    assert jobs.get(db, begun.id).state == jobs.FAILED
+    assert jobs.get(db, begun.id).state == JobState.FAILED

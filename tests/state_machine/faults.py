@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
 from catalog.errors import Conflict
-from indexer import jobs, rounds
+from catalog.models.job import REINDEX
+from indexer import jobs, reconciler
 from indexer.rebuild import start
 from indexer.switch import rollback
-from tests.machine.crew import end
-from tests.machine.edits import DELETE, INSERT, LOSABLE
-from tests.machine.quiet import MEND, excused, settle
-from tests.machine.shop import REFUSED
-from tests.machine.steps import NUMBERS, Base, step
+from tests.state_machine.crew import end
+from tests.state_machine.edits import DELETE, INSERT, LOSABLE
+from tests.state_machine.settle import MEND, excused, settle
+from tests.state_machine.shop import REFUSED
+from tests.state_machine.steps import NUMBERS, Base, step
 from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE
 
 TASKS = (("sync.drain", SYNC_QUEUE), ("background.spread", BACKGROUND_QUEUE), ("background.reindex", BACKGROUND_QUEUE))
@@ -58,8 +59,8 @@ class Faults(Base):
         db = self.world.db
         self.world.within(
             REBUILD_SECONDS,
-            lambda: jobs.active(db, jobs.REINDEX) is None,
-            lambda: f"The rebuild does not end: {jobs.active(db, jobs.REINDEX)}",
+            lambda: jobs.active(db, REINDEX) is None,
+            lambda: f"The rebuild does not end: {jobs.active(db, REINDEX)}",
         )
 
     @precondition(lambda self: not self.away)
@@ -71,7 +72,7 @@ class Faults(Base):
     @step()
     def cancel_rebuild(self) -> None:
         with suppress(*REFUSED):
-            jobs.request_cancel(self.shop.db, jobs.REINDEX)
+            jobs.request_cancel(self.shop.db, REINDEX)
 
     @precondition(lambda self: not self.away)
     @step()
@@ -92,7 +93,7 @@ class Faults(Base):
     def reconcile(self) -> None:
         """A round begins, or goes on. It must find nothing, whatever else is going on."""
         with suppress(Conflict, *REFUSED):
-            rounds.begin(self.shop.db)
+            reconciler.begin(self.shop.db)
         self._send([("background.reconcile", BACKGROUND_QUEUE)])
 
     @precondition(lambda self: self.calm)

@@ -1,7 +1,7 @@
 """What a product by id costs without a product around it: a bare FastAPI endpoint and a bare gRPC method.
 
-`python -m bench.bare HTTP_PORT GRPC_PORT`, with the settings of the service: the same SELECT through the same pool.
-No rights, limits, filters, metrics, representation or ETag.
+`python -m bench.baseline_api HTTP_PORT GRPC_PORT`, with the settings of the service: the same SELECT through the same
+pool. No rights, limits, filters, metrics, representation or ETag.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def rest(engine: AsyncEngine) -> FastAPI:
     return app
 
 
-class Bare(ProductServiceServicer):
+class BaselineService(ProductServiceServicer):
     """The one method; the message has the texts of the product alone."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -54,7 +54,7 @@ class Bare(ProductServiceServicer):
 async def main(http_port: int, grpc_port: int) -> None:
     engine = make_engine(get_settings())
     server = grpc.aio.server()
-    add_ProductServiceServicer_to_server(Bare(engine), server)
+    add_ProductServiceServicer_to_server(BaselineService(engine), server)
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     await server.start()
     config = uvicorn.Config(rest(engine), host="127.0.0.1", port=http_port, log_level="warning", access_log=False)

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.machine.machine import explore
-from tests.machine.soak import play
-from tests.machine.world import Broken, running_world
+from tests.state_machine.machine import explore
+from tests.state_machine.soak import play
+from tests.state_machine.world import Broken, running_world
 
 SEED = 27
 DRILL_SECONDS = 240

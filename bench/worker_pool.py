@@ -23,30 +23,31 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.logs import configure_process_logs
 from catalog.settings import Settings
+from indexer.backoff import Backoff
 from indexer.bulk import Document, Outcome, write
 from indexer.drain import drain
-from indexer.pressure import Pressure
-from indexer.rebuild import work
+from indexer.indexer import Indexer
+from indexer.rebuild import run
 from indexer.rows import read_between, read_products
 from indexer.sync import document_of
 from mappings.schema import CURRENT
 
-KEYS = 2**128
+KEY_SPACE = 2**128
 # Between two looks at products that another process has claimed.
-MOMENT_SECONDS = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 DRAIN_SECONDS = 15.0
 
 
-class Crew:
+class WorkerPool:
     """Processes that wait for work and do it at the same time; use it in a `with` block."""
 
     def __init__(self, settings: Settings, processes: int) -> None:
         self._settings = settings
         self._processes = processes
-        self._hands: list[Connection] = []
+        self._pipes: list[Connection] = []
         self._ending = ExitStack()
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "WorkerPool":
         context = get_context("spawn")
         for _ in range(self._processes):
             here, there = context.Pipe()
@@ -56,7 +57,7 @@ class Crew:
             self._ending.callback(process.join)
             self._ending.callback(process.terminate)
             self._ending.callback(here.close)
-            self._hands.append(here)
+            self._pipes.append(here)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +66,7 @@ class Crew:
     def build(self) -> int:
         """Read every living product and keep its document, ready to be sent; the number of documents."""
         count = self._processes
-        edges = [KEYS * number // count for number in range(count + 1)]
+        edges = [KEY_SPACE * number // count for number in range(count + 1)]
         return sum(self._all("build", [(UUID(int=edges[n]), UUID(int=edges[n + 1] - 1)) for n in range(count)]))
 
     def send(self, alias: str) -> float:
@@ -92,10 +93,10 @@ class Crew:
         self._all("rebuild", [()] * self._processes)
 
     def _all(self, task: str, arguments: Sequence[tuple[Any, ...]]) -> list[int]:
-        for hand, given in zip(self._hands, arguments, strict=True):
-            hand.send((task, given))
+        for pipe, task_arguments in zip(self._pipes, arguments, strict=True):
+            pipe.send((task, task_arguments))
         try:
-            answers = [hand.recv() for hand in self._hands]
+            answers = [pipe.recv() for pipe in self._pipes]
         except EOFError:
             raise BenchError(f"A process of the reference ended while it was to {task}.") from None
         if failed := [answer for answer in answers if isinstance(answer, str)]:
@@ -103,8 +104,8 @@ class Crew:
         return answers
 
 
-class Hand:
-    """One process of a crew."""
+class Worker:
+    """One process of a pool."""
 
     def __init__(self, settings: Settings, connection: psycopg.Connection[Any], client: Elasticsearch) -> None:
         self._settings = settings
@@ -143,23 +144,23 @@ class Hand:
         return len(ids)
 
     def drain(self) -> int:
-        pressure = Pressure(self._batch)
+        backoff = Backoff(self._batch)
         settled = 0
         moved = time.monotonic()
         while waiting(self._connection):
-            if now := drain(self._connection, self._client, self._settings, pressure, seconds=DRAIN_SECONDS):
+            if now := drain(Indexer(self._connection, self._client, self._settings), backoff, seconds=DRAIN_SECONDS):
                 settled, moved = settled + now, time.monotonic()
             elif time.monotonic() > moved + STUCK_SECONDS:
                 raise BenchError("products are pending and can't be written; see `catalog sync`")
-            time.sleep(pressure.pause_left() or MOMENT_SECONDS)
+            time.sleep(backoff.pause_left() or POLL_INTERVAL_SECONDS)
         return settled
 
     def rebuild(self) -> int:
-        work(self._connection, self._client, self._settings)
+        run(Indexer(self._connection, self._client, self._settings))
         return 0
 
 
-def _serve(settings: Settings, hand: Connection) -> None:
+def _serve(settings: Settings, pipe: Connection) -> None:
     # A Ctrl-C reaches every process of the terminal; this one is ended by the one that it works for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_process_logs(settings)
@@ -167,16 +168,16 @@ def _serve(settings: Settings, hand: Connection) -> None:
         closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
         closing(make_client(settings)) as client,
     ):
-        worker = Hand(settings, connection, client)
+        worker = Worker(settings, connection, client)
         while True:
             try:
-                task, arguments = hand.recv()
+                task, arguments = pipe.recv()
             except EOFError:
                 return
             try:
-                hand.send(getattr(worker, task)(*arguments))
+                pipe.send(getattr(worker, task)(*arguments))
             except Exception as error:
-                hand.send(f"{type(error).__name__}: {error}")
+                pipe.send(f"{type(error).__name__}: {error}")
 
 
 def _ndjson(documents: Sequence[Document]) -> bytes:

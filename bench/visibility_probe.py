@@ -15,16 +15,16 @@ from bench.errors import BenchError
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 
-LOOK_SECONDS = 0.005
+POLL_INTERVAL_SECONDS = 0.005
 # A change that is not found for so long never will be.
-LONGEST_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 # The index or alias to search, and the price in cents that only the changed product has.
 Change = tuple[str, int]
 
 
 @dataclass(slots=True)
-class Looker:
+class VisibilityProbe:
     """`expect` a change when it is made, then ask once for all `seen`."""
 
     _process: Connection
@@ -35,14 +35,14 @@ class Looker:
     def seen(self) -> dict[Change, float]:
         """The moment of the monotonic clock at which each change was first found; those never found are left out."""
         self._process.send(None)
-        if not self._process.poll(2 * LONGEST_SECONDS):
+        if not self._process.poll(2 * MAX_WAIT_SECONDS):
             raise BenchError("The process that looks for changes does not answer.")
-        found: dict[Change, float] = self._process.recv()
-        return found
+        visible_at: dict[Change, float] = self._process.recv()
+        return visible_at
 
 
 @contextmanager
-def looker(settings: Settings) -> Iterator[Looker]:
+def watch_changes(settings: Settings) -> Iterator[VisibilityProbe]:
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_look, args=(settings, there), daemon=True)
@@ -50,7 +50,7 @@ def looker(settings: Settings) -> Iterator[Looker]:
     there.close()
     try:
         here.recv()  # it is ready
-        yield Looker(here)
+        yield VisibilityProbe(here)
     finally:
         process.terminate()
         process.join()
@@ -61,7 +61,7 @@ def _look(settings: Settings, changes: Connection) -> None:
     # A Ctrl-C reaches every process of the terminal; this one is ended by the one that it works for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     open_changes: dict[Change, float] = {}
-    found: dict[Change, float] = {}
+    visible_at: dict[Change, float] = {}
     ending = False
     with closing(make_client(settings)) as client:
         client.info()  # the first request makes the connection
@@ -74,12 +74,12 @@ def _look(settings: Settings, changes: Connection) -> None:
                 if change is not None:
                     open_changes[change] = began
             for change in _visible(client, open_changes):
-                found[change] = time.monotonic()
+                visible_at[change] = time.monotonic()
                 del open_changes[change]
-            for change in [one for one, since in open_changes.items() if began > since + LONGEST_SECONDS]:
+            for change in [one for one, since in open_changes.items() if began > since + MAX_WAIT_SECONDS]:
                 del open_changes[change]
-            time.sleep(max(0.0, began + LOOK_SECONDS - time.monotonic()))
-    changes.send(found)
+            time.sleep(max(0.0, began + POLL_INTERVAL_SECONDS - time.monotonic()))
+    changes.send(visible_at)
 
 
 def _visible(client: Elasticsearch, changes: dict[Change, float]) -> list[Change]:

@@ -1,4 +1,4 @@
-"""`python -m stack.guardian HOME PARENT`: ends the servers of a test run when the run itself was killed.
+"""`python -m stack.reaper HOME PARENT`: ends the servers of a test run when the run itself was killed.
 
 A process of its own that watches its parent, because nothing inside a process that gets SIGKILL can clean up, and
 the kernel's death signal is tied to the thread that forked and is cleared when the child changes its account.

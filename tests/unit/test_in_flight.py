@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from catalog.services.events import Event
-from workers.in_hand import InHand, Queue
+from workers.in_flight import InHand, Queue
 
 
 def event(position: int, aggregate: UUID) -> Event:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from psycopg import Connection
 
-from tests.machine.shop import Shop
-from tests.machine.world import World
+from tests.state_machine.shop import Shop
+from tests.state_machine.world import World
 
 NUMBERS = st.integers(0, 999)
 

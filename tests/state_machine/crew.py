@@ -52,7 +52,7 @@ class Crew:
     def _spawn(self, settings: Settings, *command: str) -> Process:
         with (self.folder / f"{command[0]}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.machine.child", *command],
+                [sys.executable, "-m", "tests.state_machine.child", *command],
                 cwd=tempfile.gettempdir(),  # away from a `.env` in the checkout
                 env=environment(settings) | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,

@@ -5,12 +5,12 @@ from contextlib import closing
 from hypothesis import HealthCheck, Phase, assume, seed, settings
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from tests.machine.edits import Edits
-from tests.machine.faults import Faults
-from tests.machine.quiet import settle
-from tests.machine.shop import CATEGORIES, Shop, line
-from tests.machine.steps import NUMBERS
-from tests.machine.world import World
+from tests.state_machine.edits import Edits
+from tests.state_machine.faults import Faults
+from tests.state_machine.settle import settle
+from tests.state_machine.shop import CATEGORIES, Shop, line
+from tests.state_machine.steps import NUMBERS
+from tests.state_machine.world import World
 
 PRODUCTS = 30
 KEPT = 6

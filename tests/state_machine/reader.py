@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from mappings.names import read_alias
-from tests.machine.outage import Outage
+from tests.state_machine.outage import Outage
 
 PAUSE_SECONDS = 0.02
 

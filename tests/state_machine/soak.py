@@ -1,4 +1,4 @@
-"""Runs the machine for hours: `python -m tests.machine.soak [--minutes N] [--seed S]`, or `make soak MINUTES=N`.
+"""Runs the machine for hours: `python -m tests.state_machine.soak [--minutes N] [--seed S]`, or `make soak MINUTES=N`.
 
 Every round has a seed of its own. The first difference ends it with exit code 1, and says which seed to repeat.
 """
@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from catalog.settings import PREFIX, Settings
-from tests.machine.faults import FAULTS
-from tests.machine.machine import explore
-from tests.machine.quiet import audit
-from tests.machine.world import Broken, World, running_world
+from tests.state_machine.faults import FAULTS
+from tests.state_machine.machine import explore
+from tests.state_machine.settle import audit
+from tests.state_machine.world import Broken, World, running_world
 
 STEPS = 40
 

@@ -1,4 +1,4 @@
-"""Indexes of the references: like the one that a rebuild makes, and written by nobody else."""
+"""Indexes of the references: like the one that a rebuild makes, and written by no other process."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from elasticsearch import Elasticsearch
 
-from bench.crew import Crew
+from bench.worker_pool import WorkerPool
 from catalog.settings import Settings
 from mappings.names import write_alias
 from mappings.schema import CURRENT, SCHEMAS
@@ -39,10 +39,10 @@ def raw_index(client: Elasticsearch, settings: Settings, name: str) -> Iterator[
 
 
 @contextmanager
-def copy_of_index(client: Elasticsearch, settings: Settings, crew: Crew) -> Iterator[str]:
-    """A second index, filled as the live one was and refreshed as often, that nobody else writes to; its alias."""
+def copy_of_index(client: Elasticsearch, settings: Settings, pool: WorkerPool) -> Iterator[str]:
+    """A second index, filled as the live one was and refreshed as often, that no other process writes to; its alias."""
     with raw_index(client, settings, "copy") as alias:
-        crew.send(alias)
+        pool.send(alias)
         client.indices.put_settings(index=alias, settings={"refresh_interval": settings.index_refresh_interval})
         settled(client)
         yield alias

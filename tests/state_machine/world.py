@@ -22,10 +22,10 @@ from cli.run import migrate_database
 from indexer.rebuild import ensure_index
 from mappings.names import read_alias
 from stack import Ephemeral, StackError, ephemeral
-from tests.machine.crew import Crew
-from tests.machine.outage import Outage
-from tests.machine.reader import Reader
 from tests.processes import wait_until
+from tests.state_machine.crew import Crew
+from tests.state_machine.outage import Outage
+from tests.state_machine.reader import Reader
 from workers.app import BACKGROUND_QUEUE
 
 TABLES = (

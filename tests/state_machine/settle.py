@@ -5,12 +5,13 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
-from indexer.reconcile import reconcile
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, STANDBY, Target, targets
+from indexer.repair import reconcile
 from indexer.rows import read_products
 from indexer.sync import document_of
 from mappings.names import read_alias
-from tests.machine.world import World
+from tests.state_machine.world import World
 
 SETTLE_SECONDS = 120
 
@@ -76,7 +77,7 @@ def excused(error: str, excuses: Collection[str]) -> bool:
 
 def audit(world: World) -> int:
     """How many repairs the reconciler finds to make."""
-    findings = reconcile(world.db, world.es, repair=False)
+    findings = reconcile(Indexer(world.db, world.es, world.settings), repair=False)
     return sum(len(item.versions) + len(item.contents) + len(item.ahead) for item in findings)
 
 

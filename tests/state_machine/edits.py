@@ -6,8 +6,8 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition
 
-from tests.machine.shop import BRANDS, REFUSED, line
-from tests.machine.steps import NUMBERS, Base, step
+from tests.state_machine.shop import BRANDS, REFUSED, line
+from tests.state_machine.steps import NUMBERS, Base, step
 
 ALL = "SELECT id FROM products WHERE NOT attributes ? 'poison' ORDER BY sku"
 LOSABLE = "SELECT id FROM products WHERE sku NOT LIKE 'kept%' ORDER BY sku"
