@@ -1,4 +1,4 @@
-"""The Java that Elasticsearch runs on."""
+"""The Java that Elasticsearch and Kafka run on."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def find_java() -> Path:
     home = max(versions, key=lambda candidate: versions[candidate], default=None)
     if home is None or versions[home] < OLDEST:
         raise StackError(
-            f"Elasticsearch needs Java {OLDEST} or newer, as a full JDK, and none was found; install one "
+            f"Elasticsearch (or Kafka) needs Java {OLDEST} or newer, as a full JDK, and none was found; install one "
             "(such as the package openjdk-21-jdk-headless) and set JAVA_HOME to it, or use Docker."
         )
     return home

@@ -1,4 +1,4 @@
-"""What the three servers have in common: start once, find again, wait until ready, end."""
+"""What the servers have in common: start once, find again, wait until ready, end."""
 
 import contextlib
 import shutil
