@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import psutil
+
 from stack.account import private_folder, server_account, shared_folder
 from stack.cache import locked
 from stack.config import Endpoint, StackConfig, endpoint
@@ -133,7 +135,7 @@ class Server(ABC):
         record = Record.read(self._record_file)
         return record if record is not None and record.alive else None
 
-    def _processes(self) -> list[int]:
+    def _processes(self) -> list[psutil.Process]:
         record = self._running()
         return tree(record.pid) if record else []
 
