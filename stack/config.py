@@ -21,6 +21,7 @@ class StackConfig:
     postgres_url: str
     redis_url: str
     elasticsearch_url: str
+    kafka_url: str = "kafka://127.0.0.1:9092"
     secure: bool = False
     elasticsearch_password: str | None = None
     heap: str = "512m"

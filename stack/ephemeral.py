@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.config import StackConfig, default_cache
-from stack.control import KINDS, start
+from stack.control import NEEDED, start
 from stack.download import Report
 from stack.elasticsearch import Elasticsearch
+from stack.kafka import Kafka
 from stack.ports import free_port
 from stack.postgres import Postgres
 from stack.reaper import end_all
@@ -41,6 +42,10 @@ class Ephemeral:
         return self.config.elasticsearch_url
 
     @property
+    def kafka_url(self) -> str:
+        return self.config.kafka_url
+
+    @property
     def elasticsearch_password(self) -> str | None:
         """Of the user `elastic`; None without security."""
         return self.config.elasticsearch_password
@@ -57,13 +62,17 @@ class Ephemeral:
     def elasticsearch(self) -> Server:
         return self.servers[Elasticsearch.name]
 
+    @property
+    def kafka(self) -> Server:
+        return self.servers[Kafka.name]
+
 
 @contextlib.contextmanager
 def ephemeral(
     report: Report = lambda _: None,
     *,
     secure: bool = False,
-    servers: Collection[str] = tuple(KINDS),
+    servers: Collection[str] = tuple(NEEDED),
     cache: Path | None = None,
     heap: str = "512m",
     fast_boot: bool = True,
@@ -78,6 +87,7 @@ def ephemeral(
             postgres_url=f"postgresql://catalog@127.0.0.1:{free_port()}/catalog",
             redis_url=f"redis://127.0.0.1:{free_port()}/0",
             elasticsearch_url=f"http://127.0.0.1:{free_port()}",
+            kafka_url=f"kafka://127.0.0.1:{free_port()}",
             secure=secure,
             elasticsearch_password=secrets.token_urlsafe(18) if secure else None,
             heap=heap,

@@ -1,4 +1,4 @@
-"""The Java that Elasticsearch runs on."""
+"""The Java that Elasticsearch and Kafka run on."""
 
 import os
 import re
@@ -23,7 +23,7 @@ def find_java() -> Path:
     home = _newest() or (_newest() if packages.offer("Java") else None)
     if home is None:
         raise StackError(
-            f"Elasticsearch needs Java {JAVA_OLDEST} or newer, as a full JDK, and none was found: "
+            f"Elasticsearch (or Kafka) needs Java {JAVA_OLDEST} or newer, as a full JDK, and none was found: "
             f"{packages.remedy('Java')}."
         )
     return home

@@ -1,4 +1,4 @@
-"""What the three servers have in common: start once, find again, wait until ready, end."""
+"""What the servers have in common: start once, find again, wait until ready, end."""
 
 import contextlib
 import shutil
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
+
+import psutil
 
 from stack.account import private_folder, server_account, shared_folder
 from stack.cache import locked
@@ -133,7 +135,7 @@ class Server(ABC):
         record = Record.read(self._record_file)
         return record if record is not None and record.alive else None
 
-    def _processes(self) -> list[int]:
+    def _processes(self) -> list[psutil.Process]:
         record = self._running()
         return tree(record.pid) if record else []
 

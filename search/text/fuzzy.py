@@ -4,12 +4,13 @@ This is the tolerance of the queries of `search.autocomplete.samples`, for texts
 """
 
 import re
-import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+
+from rapidfuzz.distance import OSA
 
 from mappings.plurals import SINGULARS, WORDS
 
@@ -126,7 +127,7 @@ def fit(part: str, word: str, *, typos: bool = True) -> Fit:
     if singular(part) == singular(word):
         return Fit.WHOLE
     edits = edits_allowed(part) if typos else 0
-    return Fit.TYPO if edits and min(_prefix_distances(part, word[: len(part) + edits], edits)) <= edits else Fit.NONE
+    return Fit.TYPO if edits and _begins_nearly(part, word, edits) else Fit.NONE
 
 
 def best_fit(part: str, words: Sequence[str], *, typos: bool = True) -> tuple[Fit, str | None]:
@@ -161,33 +162,21 @@ def typed_length(part: str, word: str) -> int:
         return len(part)
     if singular(part) == singular(word):
         return len(word)
-    distances = _prefix_distances(part, word[: len(part) + edits_allowed(part)])
+    lengths = range(min(len(word), len(part) + edits_allowed(part)) + 1)
     # The longest of the nearest beginnings: 'mose' is all of 'mouse', and not all of 'mous' with another end.
-    return max(range(len(distances)), key=lambda length: (-distances[length], length))
+    return max(lengths, key=lambda length: (-distance(part, word[:length]), length))
 
 
 def distance(part: str, word: str) -> int:
-    """The fewest edits that turn one word into the other."""
-    return _prefix_distances(part, word)[-1]
-
-
-def _prefix_distances(part: str, word: str, enough: int = sys.maxsize) -> list[int]:
-    """The fewest edits (a swap of neighbours is one) that turn `part` into each beginning of `word`, by its length.
-
-    Once all are more than `enough`, they only grow: then it ends early, with those of a beginning of `part`.
+    """The fewest edits (a swap of neighbours is one) that turn one word into the other.
 
     Source: optimal string alignment distance; L. Boytsov, "Indexing methods for approximate dictionary searching:
     comparative analysis", ACM Journal of Experimental Algorithmics 16, 2011.
     """
-    before: list[int] = []
-    row = list(range(len(word) + 1))
-    for at, char in enumerate(part, 1):
-        before, last, row = row, before, [at]
-        for to, other in enumerate(word, 1):
-            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
-            if at > 1 and to > 1 and char == word[to - 2] and part[at - 2] == other:
-                cost = min(cost, last[to - 2] + 1)
-            row.append(cost)
-        if min(row) > enough:
-            break
-    return row
+    return OSA.distance(part, word)
+
+
+def _begins_nearly(part: str, word: str, edits: int) -> bool:
+    """Whether so many edits turn `part` into a beginning of `word`; of another length than these, none can."""
+    lengths = range(max(0, len(part) - edits), min(len(word), len(part) + edits) + 1)
+    return any(OSA.distance(part, word[:length], score_cutoff=edits) <= edits for length in lengths)
