@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
-.PHONY: demo test test-full soak lint format check-migrations lock clean env
+.PHONY: demo test test-full soak lint format check-migrations docs reference lock clean env
 
 env: $(READY)
 
@@ -47,6 +47,14 @@ format: $(READY)
 check-migrations: $(READY)
 	$(BIN)/python -m migrations.check
 
+# The documentation site, in site/; it needs no network and loads nothing from elsewhere.
+docs: reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The pages that are made from the code: settings, commands, .env.example.
+reference: $(READY)
+	$(BIN)/python -m tools.reference
+
 # `make lock UPGRADE=--upgrade` takes the newest versions. A recorded address would tie the project to one index.
 lock: $(READY)
 	$(COMPILE) --allow-unsafe requirements-bootstrap.in -o requirements-bootstrap.lock
@@ -56,5 +64,5 @@ lock: $(READY)
 
 clean:
 	@if [ -x $(BIN)/catalog ]; then $(BIN)/catalog down; fi
-	rm -rf $(VENV) build catalog/v1/*_pb2* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build site catalog/v1/*_pb2* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
