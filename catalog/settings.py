@@ -284,8 +284,8 @@ FROM_FILES = frozenset(
 
 def load_settings() -> Settings:
     """Settings read afresh; raises SettingsError that names each wrong variable."""
-    given = {**dotenv_values(ENV_FILE), **os.environ}
-    ours = {name.upper(): value for name, value in given.items() if name.upper().startswith(PREFIX)}
+    variables = {**dotenv_values(ENV_FILE), **os.environ}
+    ours = {name.upper(): value for name, value in variables.items() if name.upper().startswith(PREFIX)}
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     files = {f"{PREFIX}{name.upper()}_FILE": name for name in FROM_FILES}
     unknown = sorted(set(ours) - known - set(files))
@@ -299,19 +299,19 @@ def load_settings() -> Settings:
         raise SettingsError(f"Malformed setting: {wrong}.") from None
 
 
-def _secret(variable: str, given: dict[str, str | None]) -> Any:
+def _secret(variable: str, variables: dict[str, str | None]) -> Any:
     """What the file that `variable` names holds, without the line's end. Raises SettingsError."""
     plain = variable.removesuffix("_FILE")
-    if given.get(plain):
+    if variables.get(plain):
         raise SettingsError(f"{plain} and {variable} are both set: give one of them.")
     try:
-        held = Path(given[variable] or "").read_text().rstrip("\r\n")
+        value = Path(variables[variable] or "").read_text().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise SettingsError(f"{variable}: the file {given[variable]} can't be read: {reason}.") from None
-    if not held:
-        raise SettingsError(f"{variable}: the file {given[variable]} is empty.")
-    return held
+        raise SettingsError(f"{variable}: the file {variables[variable]} can't be read: {reason}.") from None
+    if not value:
+        raise SettingsError(f"{variable}: the file {variables[variable]} is empty.")
+    return value
 
 
 @lru_cache

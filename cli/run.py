@@ -47,8 +47,8 @@ def migrate_database(settings: Settings, revision: str = "head") -> None:
     except Exception as error:
         cause = getattr(error, "orig", None)
         if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
-            said = str(cause).strip().splitlines()[0]
-            raise Unavailable(f"Postgres does not answer: {said}. Start it with `catalog up`.") from error
+            message = str(cause).strip().splitlines()[0]
+            raise Unavailable(f"Postgres does not answer: {message}. Start it with `catalog up`.") from error
         raise
 
 

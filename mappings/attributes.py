@@ -32,8 +32,8 @@ def value_text(value: Any) -> str:
 
 def values_of(value: Any) -> list[Any]:
     """The values held under one name: a list is several values, null and empty text are none."""
-    held = value if isinstance(value, list) else [value]
-    return [item for item in held if item is not None and item != ""]
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if item is not None and item != ""]
 
 
 def is_number(value: Any) -> bool:
@@ -103,19 +103,19 @@ def read_attributes(own: Mapping[str, Any], without: Collection[str] = ()) -> At
             kinds.append(f"{name}{SEPARATOR}{NUMBER}")
             numbers.append(f"{name}{SEPARATOR}{number_token(value)}")
             searched.append(text + (unit_of(name) or ""))
-        elif held := tokens(value):
-            _read_several(read, name, held, values_of(value))
+        elif texts := tokens(value):
+            _read_several(read, name, texts, values_of(value))
     return read
 
 
-def _read_several(read: Attributes, name: str, held: list[str], values: Sequence[Any]) -> None:
-    read.tokens += tokens_of(name, held)
-    found = [item for item in values if is_number(item)]
-    read.numbers += [f"{name}{SEPARATOR}{number_token(item)}" for item in found]
-    unit = unit_of(name) if found else None
-    read.searched += [text + unit for text in held] if unit else held
-    read.kinds.append(f"{name}{SEPARATOR}{NUMBER if len(found) == len(values) else TEXT}")
-    if len(found) > 1:
+def _read_several(read: Attributes, name: str, texts: list[str], values: Sequence[Any]) -> None:
+    read.tokens += tokens_of(name, texts)
+    numbers = [item for item in values if is_number(item)]
+    read.numbers += [f"{name}{SEPARATOR}{number_token(item)}" for item in numbers]
+    unit = unit_of(name) if numbers else None
+    read.searched += [text + unit for text in texts] if unit else texts
+    read.kinds.append(f"{name}{SEPARATOR}{NUMBER if len(numbers) == len(values) else TEXT}")
+    if len(numbers) > 1:
         read.kinds.append(f"{name}{SEPARATOR}{MANY}")
 
 

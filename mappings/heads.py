@@ -59,16 +59,16 @@ def head_of(name: str, brand: str | None = None) -> str | None:
 
 def _head(name: str) -> str | None:
     while True:
-        found = _AFTER.search(name)
-        part = name if found is None else name[: found.start()]
+        match = _AFTER.search(name)
+        part = name if match is None else name[: match.start()]
         head = _last_noun(part)
-        if head is not None or found is None or _BRAND in part:
+        if head is not None or match is None or _BRAND in part:
             return head
-        separator = found[0].strip().lower()
-        if separator not in _GOES_ON or (separator == "in" and not name[found.end() :][:1].isdigit()):
+        separator = match[0].strip().lower()
+        if separator not in _GOES_ON or (separator == "in" and not name[match.end() :][:1].isdigit()):
             return None
         # What it is for may follow at once: '(for Laptops)'.
-        name = f" {name[found.end() :]}"
+        name = f" {name[match.end() :]}"
 
 
 @lru_cache(4096)

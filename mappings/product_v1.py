@@ -167,25 +167,25 @@ def _variants(variants: Sequence[VariantRow], options: dict[str, list[str]], rea
     """What a product with variants has besides, or instead."""
     if len(variants) > 1:
         _refuse_too_large(read.tokens, len(variants))
-    found = []
+    names = []
     for name, texts in options.items():
-        found += tokens_of(name, texts)
+        names += tokens_of(name, texts)
         read.kinds.append(f"{name}{SEPARATOR}{OPTION}")
         read.searched.extend(text for text in texts if text not in read.searched)
     return {
         "prices": sorted({variant["price_cents"] for variant in variants}),
-        "tokens": read.tokens + found,
+        "tokens": read.tokens + names,
         "variants": [_variant(variant, read.tokens) for variant in variants],
     }
 
 
 def _options(variants: Sequence[VariantRow]) -> dict[str, list[str]]:
     """The values of every option that any variant has, each once, in the order of the variants."""
-    found: dict[str, dict[str, None]] = {}
+    texts_by_name: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, text in variant["options"].items():
-            found.setdefault(name, {})[text] = None
-    return {name: list(texts) for name, texts in found.items()}
+            texts_by_name.setdefault(name, {})[text] = None
+    return {name: list(texts) for name, texts in texts_by_name.items()}
 
 
 def _refuse_too_large(tokens: list[str], variants: int) -> None:

@@ -69,13 +69,13 @@ def maven(artifact: Artifact, what: str, scratch: Path, report: Report) -> Path:
 
 
 def _show_progress(process: subprocess.Popen[bytes], folder: Path, size: int, what: str, report: Report) -> None:
-    said = 0
+    reported = 0
     while process.poll() is None:
         time.sleep(0.2)
         done = max((file.stat().st_size for file in folder.glob("*") if file.is_file()), default=0)
         percent = min(100, done * 100 // size)
-        if percent >= said + 10:
-            said = percent - percent % 10
+        if percent >= reported + 10:
+            reported = percent - percent % 10
             report(f"Downloading {what}: {done // MEGABYTE} of {size // MEGABYTE} MB")
 
 
@@ -85,7 +85,7 @@ def wheel(requirement: str, what: str, target: Path, report: Report) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--root-user-action=ignore"]
     uv = ["uv", "pip", "install", "--quiet"]
     options = ["--no-deps", "--only-binary", ":all:", "--target", str(target), requirement]
-    said = ""
+    output = ""
     for client in (pip, uv):
         try:
             answer = subprocess.run([*client, *options], capture_output=True, text=True, check=False)
@@ -93,8 +93,8 @@ def wheel(requirement: str, what: str, target: Path, report: Report) -> None:
             continue
         if answer.returncode == 0:
             return
-        said = said or answer.stderr + answer.stdout
-    raise _failed(what, said)
+        output = output or answer.stderr + answer.stdout
+    raise _failed(what, output)
 
 
 def _failed(what: str, output: str) -> StackError:

@@ -140,5 +140,5 @@ class Elasticsearch(Server):
             **server_account().identity,
         )
         if stored.returncode != 0:
-            said = reason(stored.stderr + stored.stdout)
-            raise StackError(f"The Elasticsearch password could not be stored ({said}); check the disk.")
+            cause = reason(stored.stderr + stored.stdout)
+            raise StackError(f"The Elasticsearch password could not be stored ({cause}); check the disk.")

@@ -49,5 +49,5 @@ def _version(home: Path) -> int:
     modules = dict(line.split("@", 1) for line in answer.stdout.splitlines() if "@" in line)
     if not modules.keys() >= NEEDED:
         return 0
-    found = re.match(r"\d+", modules["jdk.jdi"])
-    return int(found[0]) if found else 0
+    match = re.match(r"\d+", modules["jdk.jdi"])
+    return int(match[0]) if match else 0

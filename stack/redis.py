@@ -87,8 +87,8 @@ def _installed() -> Path | None:
 
 def _major(program: str) -> int:
     answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"v=(\d+)", answer.stdout)
-    return int(found[1]) if found else 0
+    match = re.search(r"v=(\d+)", answer.stdout)
+    return int(match[1]) if match else 0
 
 
 def _from_packages(report: Report) -> Path:

@@ -72,8 +72,8 @@ def confirm(settings: Settings, order_id: UUID) -> None:
     """Send the order's confirmation unless it was sent. An order that was erased since has nobody to send it to."""
     try:
         with connect(settings, "catalog-emails") as connection, connection.cursor(row_factory=dict_row) as cursor:
-            held = cursor.execute(_HELD, (order_id,)).fetchone()
-            if held is None or held["confirmed_at"] is not None:
+            row = cursor.execute(_HELD, (order_id,)).fetchone()
+            if row is None or row["confirmed_at"] is not None:
                 return
             row = cursor.execute(READ, {"id": order_id}).fetchone()
             order = OrderOut.model_validate(row)
@@ -102,8 +102,8 @@ def send(settings: Settings, mail: EmailMessage) -> None:
             sender, recipient = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
             server.send_message(mail, from_addr=sender, to_addrs=[recipient])
     except smtplib.SMTPRecipientsRefused as error:
-        code, said = next(iter(error.recipients.values()))
-        raise _refused(code, said) from error
+        code, reply = next(iter(error.recipients.values()))
+        raise _refused(code, reply) from error
     except smtplib.SMTPDataError as error:
         raise _refused(error.smtp_code, error.smtp_error) from error
     except (smtplib.SMTPException, OSError) as error:
@@ -136,8 +136,8 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=settings.smtp_ca_certs)
 
 
-def _refused(code: int, said: bytes | str) -> Exception:
-    answer = said.decode(errors="replace") if isinstance(said, bytes) else said
+def _refused(code: int, reply: bytes | str) -> Exception:
+    answer = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
     why = f"the mail server refused the mail: {code} {answer}"
     if code in _OURS:
         return Later(why)

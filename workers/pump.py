@@ -55,18 +55,18 @@ class Pump:
         # Counting is work for Postgres, many times a second: no further than hints can be sent for.
         full = int(self._redis.llen(SYNC_QUEUE)) >= most
         ready, fanout, job = waiting(self._connection, 1 if full else batch * (most - 1) + 1)
-        sent = 0
+        count = 0
         if ready:
-            sent += self._top_up("sync.drain", SYNC_QUEUE, min(most, math.ceil(ready / batch)))
+            count += self._top_up("sync.drain", SYNC_QUEUE, min(most, math.ceil(ready / batch)))
         if fanout:
-            sent += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
+            count += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
         if job:
-            sent += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
-        return sent
+            count += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
+        return count
 
-    def _top_up(self, task: str, queue: str, wanted: int) -> int:
+    def _top_up(self, task: str, queue: str, target: int) -> int:
         """Send hints until `wanted` wait in the queue: a slow worker must not find thousands of them."""
         waiting = int(self._redis.llen(queue))
-        for _ in range(wanted - waiting):
+        for _ in range(target - waiting):
             app.send_task(task, queue=queue, retry=False, expires=30)
-        return max(0, wanted - waiting)
+        return max(0, target - waiting)

@@ -99,11 +99,11 @@ class Relay:
         if connection is None:
             return False
         # Positions do not wait for the broker: who reads from Postgres goes on while it is away.
-        given = await self._assign(connection)
+        assigned = await self._assign(connection)
         if time.monotonic() >= self._compared + COMPARE_SECONDS:
             await self._compare(connection)
-        sent = await self._publish(connection)
-        return max(given, sent) >= BATCH
+        published = await self._publish(connection)
+        return max(assigned, published) >= BATCH
 
     async def _locked(self) -> psycopg.AsyncConnection[Any] | None:
         """The connection that holds the lock, None while another relay does. The lock ends with the connection."""
@@ -127,13 +127,13 @@ class Relay:
             return 0
         async with connection.transaction():
             row = await (await connection.execute(_HOLD)).fetchone()
-            if row is None:  # somebody emptied the table
+            if row is None:  # the table was emptied by hand
                 await connection.execute(_ENSURE)
                 return BATCH
-            given = (await connection.execute(_ASSIGN, {"last": row[0], "limit": BATCH})).rowcount
-            await connection.execute(_COUNT, (given,))
+            assigned = (await connection.execute(_ASSIGN, {"last": row[0], "limit": BATCH})).rowcount
+            await connection.execute(_COUNT, (assigned,))
         failpoint(self.settings, "events.assigned")
-        return given
+        return assigned
 
     async def _compare(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Publish again what the broker has forgotten: as many events as the stream is to hold."""
@@ -144,8 +144,8 @@ class Relay:
             self._create = top == 0
             if top < published:
                 start = top or published - self.settings.events_stream_length
-                found = await (await connection.execute(_AGAIN, {"from": start})).fetchone()
-                _log.warning("events.publishing_again", published=published, top=top, after=found and found[0])
+                moved = await (await connection.execute(_AGAIN, {"from": start})).fetchone()
+                _log.warning("events.publishing_again", published=published, top=top, after=moved and moved[0])
             elif top > position:
                 # Postgres was restored from an older backup: these positions have been read as other events.
                 _log.error("events.stream_ahead", position=position, top=top, remedy="see docs/events.md, Restore")

@@ -38,8 +38,8 @@ def forget(connection: psycopg.Connection[Any], settings: Settings, seconds: flo
         while time.monotonic() < deadline:
             with connection.transaction():
                 connection.execute("SET LOCAL catalog.event_retention = 'on'")
-                found = connection.execute(statement.encode(), values).rowcount
-            gone += found
-            if found < BATCH:
+                deleted = connection.execute(statement.encode(), values).rowcount
+            gone += deleted
+            if deleted < BATCH:
                 break
     return gone

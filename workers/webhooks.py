@@ -192,8 +192,8 @@ class Sender:
             ) as answer:
                 if 200 <= answer.status < 300:
                     return answer.status, None
-                said = await answer.content.read(MAX_ANSWER)
-                return answer.status, f"HTTP {answer.status}: {said.decode(errors='replace')}".strip()
+                body = await answer.content.read(MAX_ANSWER)
+                return answer.status, f"HTTP {answer.status}: {body.decode(errors='replace')}".strip()
         except PrivateAddress as error:
             return None, str(error)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

@@ -98,15 +98,15 @@ def parse_attributes(value: Any) -> dict[str, Any]:
     if count_values(value) > MAX_VALUES:
         raise ValueError(f"must have at most {MAX_VALUES} values in all attributes together")
     clean: dict[str, Any] = {}
-    for name, held in value.items():
+    for name, content in value.items():
         try:
             key = attribute_name(name)
-            if isinstance(held, list):
-                if len(held) > MAX_ATTRIBUTE_VALUES:
+            if isinstance(content, list):
+                if len(content) > MAX_ATTRIBUTE_VALUES:
                     raise ValueError(f"must have at most {MAX_ATTRIBUTE_VALUES} values")
-                clean[key] = [_scalar(item) for item in held]
+                clean[key] = [_scalar(item) for item in content]
             else:
-                clean[key] = None if held is None else _scalar(held)
+                clean[key] = None if content is None else _scalar(content)
         except ValueError as error:
             raise ValueError(f"{str(name)[:MAX_ATTRIBUTE_NAME]!r} {error}") from None
     return clean
@@ -114,7 +114,7 @@ def parse_attributes(value: Any) -> dict[str, Any]:
 
 def count_values(attributes: Mapping[str, Any]) -> int:
     """The values held under all names together."""
-    return sum(len(held) if isinstance(held, list) else 1 for held in attributes.values())
+    return sum(len(value) if isinstance(value, list) else 1 for value in attributes.values())
 
 
 def parse_options(value: Any) -> dict[str, str]:
@@ -122,10 +122,10 @@ def parse_options(value: Any) -> dict[str, str]:
     options = parse_attributes(value)
     if len(options) > MAX_OPTIONS:
         raise ValueError(f"must have at most {MAX_OPTIONS} options")
-    for name, held in options.items():
-        if held is None or isinstance(held, list) or held == "" or len(option_text(held)) > MAX_OPTION_TEXT:
+    for name, option in options.items():
+        if option is None or isinstance(option, list) or option == "" or len(option_text(option)) > MAX_OPTION_TEXT:
             raise ValueError(f"{name!r} must be one value of 1 to {MAX_OPTION_TEXT} characters")
-    return {name: option_text(held) for name, held in options.items()}
+    return {name: option_text(option) for name, option in options.items()}
 
 
 def option_text(value: Scalar) -> str:

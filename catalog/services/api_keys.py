@@ -60,8 +60,8 @@ def pepper(settings: Settings) -> bytes:
 
 def prefix_of(key: str) -> str | None:
     """The prefix; None for what is not written like a key of ours."""
-    found = _KEY.fullmatch(key)
-    return found[1] if found else None
+    match = _KEY.fullmatch(key)
+    return match[1] if match else None
 
 
 def digest(settings: Settings, key: str) -> bytes:
@@ -114,8 +114,8 @@ async def create(
     }
     entry = (await session.scalars(insert(ApiKey).values(values).returning(ApiKey))).one()
     made = _out(entry)
-    shown = made.model_dump(mode="json", include={"prefix", "name", "scopes", "forced", "rate", "expires_at"})
-    await audit.record(session, by.id, "api_key.create", f"{KEY}{made.id}", after=shown)
+    fields = made.model_dump(mode="json", include={"prefix", "name", "scopes", "forced", "rate", "expires_at"})
+    await audit.record(session, by.id, "api_key.create", f"{KEY}{made.id}", after=fields)
     return ApiKeyCreated(**made.model_dump(), key=key)
 
 
@@ -129,10 +129,10 @@ async def list_page(session: AsyncSession, page: int, per_page: int) -> ApiKeyPa
 
 async def by_prefix(session: AsyncSession, prefix: str) -> UUID:
     """The id of the key with this prefix. Raises NotFound."""
-    found = await session.scalar(select(ApiKey.id).where(ApiKey.prefix == prefix))
-    if found is None:
+    key_id = await session.scalar(select(ApiKey.id).where(ApiKey.prefix == prefix))
+    if key_id is None:
         raise NotFound(f"There is no API key {prefix}.")
-    return found
+    return key_id
 
 
 async def revoke(session: AsyncSession, by: str, key_id: UUID) -> None:

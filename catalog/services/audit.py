@@ -71,9 +71,9 @@ async def list_page(
 ) -> AuditPage:
     """One page, the latest first; `actor`, `action` and `target` must be equal where they are given."""
     chosen = select(AuditEntry)
-    for column, wanted in ((AuditEntry.actor, actor), (AuditEntry.action, action), (AuditEntry.target, target)):
-        if wanted:
-            chosen = chosen.where(column == wanted)
+    for column, value in ((AuditEntry.actor, actor), (AuditEntry.action, action), (AuditEntry.target, target)):
+        if value:
+            chosen = chosen.where(column == value)
     total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
     ordered = chosen.order_by(AuditEntry.id.desc()).limit(per_page).offset((page - 1) * per_page)
     entries = list(await session.scalars(ordered))
@@ -99,5 +99,5 @@ def _short(value: Any) -> Any:
     written = json.dumps(value, default=str, ensure_ascii=False)
     if len(written) <= MAX_VALUE:
         return json.loads(written)
-    said = value if isinstance(value, str) else written
-    return f"{said[:MAX_VALUE]}… ({len(said):,} characters)"
+    summary = value if isinstance(value, str) else written
+    return f"{summary[:MAX_VALUE]}… ({len(summary):,} characters)"

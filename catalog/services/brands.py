@@ -14,8 +14,8 @@ async def ensure(session: AsyncSession, name: str) -> UUID:
     find = select(Brand.id).where(func.lower(Brand.name) == func.lower(name))
     make = insert(Brand).values(name=name).on_conflict_do_nothing(index_elements=[func.lower(Brand.name)])
     while True:
-        found = await session.scalar(find)
-        if found is None:
-            found = await session.scalar(make.returning(Brand.id))
-        if found is not None:
-            return found
+        brand_id = await session.scalar(find)
+        if brand_id is None:
+            brand_id = await session.scalar(make.returning(Brand.id))
+        if brand_id is not None:
+            return brand_id

@@ -102,8 +102,10 @@ async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = Fa
         raise NotFound(f"There is no category {category_id}.")
     count = await session.scalar(_COUNT, {"ids": ids}) or 0
     if count and not cascade:
-        held = "1 product" if count == 1 else f"{count} products"
-        raise Conflict(f"The category and those below it hold {held}. To delete these too, repeat with ?cascade=true.")
+        products = "1 product" if count == 1 else f"{count} products"
+        raise Conflict(
+            f"The category and those below it hold {products}. To delete these too, repeat with ?cascade=true."
+        )
     if count:
         await session.execute(_LOCK_PRODUCTS, {"ids": ids})
     await session.execute(sql_delete(Category).where(Category.id == category_id))
@@ -116,8 +118,8 @@ async def _lock_subtree(session: AsyncSession, category_id: UUID) -> list[UUID]:
     repeated until nothing is new. Below what is locked nothing can be added, so that this ends.
     """
     locked: list[UUID] = []
-    while (found := list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))) != locked:
-        locked = found
+    while (subtree := list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))) != locked:
+        locked = subtree
     return locked
 
 

@@ -96,5 +96,5 @@ def explained(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 def _conflicting_value(error: DBAPIError) -> str:
     """The value in "Key (sku)=(A-1) already exists."; the words differ by language, the brackets do not."""
     diagnostics: Any = getattr(error.orig, "diag", None)
-    found = _VALUE.search(getattr(diagnostics, "message_detail", None) or "")
-    return found[1] if found else "?"
+    match = _VALUE.search(getattr(diagnostics, "message_detail", None) or "")
+    return match[1] if match else "?"

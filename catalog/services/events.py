@@ -99,8 +99,8 @@ async def last_position(session: AsyncSession) -> int:
 
 async def first_position(session: AsyncSession) -> int | None:
     """The oldest position still kept; None when no event is. Whoever resumes before it minus one has missed some."""
-    found = await session.scalar(_FIRST)
-    return None if found is None else int(found)
+    position = await session.scalar(_FIRST)
+    return None if position is None else int(position)
 
 
 _STATE = text("""

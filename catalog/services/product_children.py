@@ -63,13 +63,13 @@ class Plan:
         return bool(self.deleted or self.updated or self.inserted)
 
 
-def plan(stored: Iterable[Mapping[str, Any]], wanted: Iterable[Child], key: Callable[[Any], str]) -> Plan:
+def plan(stored: Iterable[Mapping[str, Any]], target: Iterable[Child], key: Callable[[Any], str]) -> Plan:
     """Children are the same when their key is; a key that appears twice is matched in order."""
     free: dict[str, list[Mapping[str, Any]]] = {}
     for row in stored:
         free.setdefault(key(row), []).append(row)
     result = Plan()
-    for child in wanted:
+    for child in target:
         matches = free.get(key(child))
         if not matches:
             result.inserted.append(child)
@@ -81,13 +81,13 @@ def plan(stored: Iterable[Mapping[str, Any]], wanted: Iterable[Child], key: Call
     return result
 
 
-def plan_images(stored: Iterable[Mapping[str, Any]], wanted: Sequence[ImageIn]) -> Plan:
-    rows = [{"url": image.url, "alt": image.alt, "position": place} for place, image in enumerate(wanted)]
+def plan_images(stored: Iterable[Mapping[str, Any]], images: Sequence[ImageIn]) -> Plan:
+    rows = [{"url": image.url, "alt": image.alt, "position": place} for place, image in enumerate(images)]
     return plan(stored, rows, lambda row: str(row["url"]))
 
 
-def plan_variants(stored: Iterable[Mapping[str, Any]], wanted: Sequence[VariantIn]) -> Plan:
-    rows = [{**variant.model_dump(include=_VARIANT), "position": place} for place, variant in enumerate(wanted)]
+def plan_variants(stored: Iterable[Mapping[str, Any]], variants: Sequence[VariantIn]) -> Plan:
+    rows = [{**variant.model_dump(include=_VARIANT), "position": place} for place, variant in enumerate(variants)]
     return plan(stored, rows, lambda row: str(row["sku"]))
 
 

@@ -103,8 +103,8 @@ async def in_sight(session: AsyncSession, ids: Iterable[UUID], forced: Forced, *
     """Those of the products that a principal with these forced filters may be shown."""
     seen, values = condition(forced)
     where = f"p.id = ANY (:ids) AND {seen}" + (f" AND {PUBLISHED}" if published_only else "")
-    found = await session.scalars(text(f"SELECT p.id FROM products p WHERE {where}"), {**values, "ids": list(ids)})  # noqa: S608
-    return set(found)
+    visible = await session.scalars(text(f"SELECT p.id FROM products p WHERE {where}"), {**values, "ids": list(ids)})  # noqa: S608
+    return set(visible)
 
 
 async def require_in_sight(session: AsyncSession, product_id: UUID, forced: Forced) -> None:
@@ -155,8 +155,8 @@ async def pages_of_categories(
     """)  # noqa: S608
     items: dict[UUID, list[ProductOut]] = {category: [] for category in ids}
     for row in (await session.execute(page, values)).mappings():
-        held = dict(row)
-        items[held.pop("wanted_for")].append(_product(held, currency))
+        columns = dict(row)
+        items[columns.pop("wanted_for")].append(_product(columns, currency))
     return {
         category: ProductPage(items=items[category], total=totals[category], page=query.page, per_page=query.per_page)
         for category in ids

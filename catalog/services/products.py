@@ -134,8 +134,8 @@ async def _check_repeated(
     session: AsyncSession, product_id: UUID, payload: ProductPatch, attributes: Mapping[str, Any]
 ) -> None:
     """A patch sends one of the two; the other is stored."""
-    given = "variants" in payload.given
-    variants = (payload.variants or []) if given else await product_children.stored_variants(session, product_id)
+    has_variants = "variants" in payload.given
+    variants = (payload.variants or []) if has_variants else await product_children.stored_variants(session, product_id)
     if repeats_too_much(attributes, len(variants)):
         raise InvalidInput.of("variants", REPEATED)
 
@@ -144,14 +144,14 @@ def _spread(
     variants: Sequence[Mapping[str, Any]], stored: Mapping[Any, Any], values: dict[str, Any]
 ) -> list[VariantIn]:
     """A new price or inventory of the product as one of its variants, where that has only one meaning."""
-    wanted = [VariantIn.model_construct(**row) for row in variants]
-    if not wanted:
-        return wanted
+    target = [VariantIn.model_construct(**row) for row in variants]
+    if not target:
+        return target
     if values.get("price", stored["price"]) != stored["price"]:
-        _spread_price(wanted, values["price"])
+        _spread_price(target, values["price"])
     if values.get("inventory", stored["inventory"]) != stored["inventory"]:
-        _spread_inventory(wanted, values["inventory"])
-    return wanted
+        _spread_inventory(target, values["inventory"])
+    return target
 
 
 def _spread_price(variants: list[VariantIn], price: Decimal) -> None:

@@ -91,19 +91,19 @@ async def rotate(session: AsyncSession, token: str) -> Granted | Reused | None:
     digest = _digest(token)
     if digest is None:
         return None
-    found = (await session.execute(_FIND, {"hash": digest})).first()
-    if found is None or not found.valid:
+    row = (await session.execute(_FIND, {"hash": digest})).first()
+    if row is None or not row.valid:
         return None
-    if found.used_at is not None:
-        await session.execute(_REVOKE, {"id": found.session_id})
+    if row.used_at is not None:
+        await session.execute(_REVOKE, {"id": row.session_id})
         await audit.record(
-            session, f"{USER}{found.user_id}", "session.reuse_detected", f"session:{found.session_id}",
+            session, f"{USER}{row.user_id}", "session.reuse_detected", f"session:{row.session_id}",
             after={"revoked": True},
         )  # fmt: skip
-        return Reused(found.user_id, found.session_id)
+        return Reused(row.user_id, row.session_id)
     await session.execute(_USE, {"hash": digest})
-    token = await _add(session, found.session_id)
-    return Granted(found.user_id, found.role, found.generation, found.session_id, token)
+    token = await _add(session, row.session_id)
+    return Granted(row.user_id, row.role, row.generation, row.session_id, token)
 
 
 async def revoke(session: AsyncSession, token: str) -> None:

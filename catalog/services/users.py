@@ -131,8 +131,8 @@ async def patch(
     before = await get(session, user_id)
     if admins == {user_id} and (role not in (None, "admin") or active is False):
         raise Conflict("This is the last administrator: make somebody else one first.")
-    given = {"role": role, "active": active, "password_hash": password_hash}
-    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    fields = {"role": role, "active": active, "password_hash": password_hash}
+    values: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if values:
         await session.execute(update(User).where(User.id == user_id).values(values))
     if active is False or password_hash is not None:

@@ -149,11 +149,11 @@ async def deliveries(
 ) -> DeliveryPage:
     """The latest first. Raises NotFound."""
     await _find(session, webhook_id)
-    wanted = [WebhookDelivery.webhook_id == webhook_id]
+    conditions = [WebhookDelivery.webhook_id == webhook_id]
     if state is not None:
-        wanted.append(WebhookDelivery.state == state)
-    total = await session.scalar(select(func.count()).select_from(WebhookDelivery).where(*wanted)) or 0
-    query = select(WebhookDelivery).where(*wanted).order_by(WebhookDelivery.id.desc())
+        conditions.append(WebhookDelivery.state == state)
+    total = await session.scalar(select(func.count()).select_from(WebhookDelivery).where(*conditions)) or 0
+    query = select(WebhookDelivery).where(*conditions).order_by(WebhookDelivery.id.desc())
     rows = await session.scalars(query.limit(per_page).offset((page - 1) * per_page))
     return DeliveryPage(items=[_delivery(row) for row in rows], total=total, page=page, per_page=per_page)
 
@@ -161,8 +161,8 @@ async def deliveries(
 async def replay(session: AsyncSession, by: str, webhook_id: UUID, ids: Sequence[int] | None = None) -> int:
     """Send dead deliveries again, all of them or these; how many. Raises NotFound."""
     await _find(session, webhook_id)
-    found = await session.execute(_REPLAY, {"id": webhook_id, "every": ids is None, "ids": list(ids or ())})
-    count: int = found.rowcount  # type: ignore[attr-defined]
+    result = await session.execute(_REPLAY, {"id": webhook_id, "every": ids is None, "ids": list(ids or ())})
+    count: int = result.rowcount  # type: ignore[attr-defined]
     await audit.record(session, by, "webhook.replay", f"webhook:{webhook_id}", after={"deliveries": count})
     return count
 
@@ -184,10 +184,10 @@ async def turn_off(session: AsyncSession, webhook_id: UUID) -> None:
 
 
 async def _find(session: AsyncSession, webhook_id: UUID) -> Webhook:
-    found = await session.get(Webhook, webhook_id)
-    if found is None:
+    webhook = await session.get(Webhook, webhook_id)
+    if webhook is None:
         raise _unknown(webhook_id)
-    return found
+    return webhook
 
 
 def _unknown(webhook_id: UUID) -> NotFound:
