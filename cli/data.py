@@ -126,11 +126,11 @@ class _Rejects:
             self.path.unlink()
 
 
-def _rejects_path(file: str, path: Path | None) -> Path:
-    if path:
-        if file != STDIN and path.exists() and path.samefile(file):
+def _rejects_path(file: str, given: Path | None) -> Path:
+    if given:
+        if file != STDIN and given.exists() and given.samefile(file):
             raise typer.BadParameter("The rejects file must not be the file to import.")
-        return path
+        return given
     beside = Path("import" if file == STDIN else file)
     # A file on a read-only disk can be imported all the same: what is rejected is then written here.
     folder = beside.parent if os.access(beside.parent, os.W_OK) else Path()

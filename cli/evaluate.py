@@ -53,14 +53,14 @@ def evaluate(
         before = read(baseline) if baseline else None
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be read: {error.strerror}.") from None
-    evaluation = _run(get_settings(), judged, depth)
-    comparisons = [compare(before, evaluation), compare(before, evaluation, "judged_ndcg")] if before else []
-    tell(evaluation, comparisons, as_json, worst)
+    found = _run(get_settings(), judged, depth)
+    comparisons = [compare(before, found), compare(before, found, "judged_ndcg")] if before else []
+    tell(found, comparisons, as_json, worst)
     try:
         if save_to:
-            save(evaluation, save_to)
+            save(found, save_to)
         if html:
-            html.write_text(page(evaluation, comparisons), encoding="utf-8")
+            html.write_text(page(found, comparisons), encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be written: {error.strerror}.") from None
 
@@ -70,7 +70,7 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
         names = names_of(connection, judged)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("searching", total=searches_of(judged))
+        shown = bar.add_task("searching", total=searches_of(judged))
 
         async def measure() -> Evaluation:
             client, database = make_async_client(settings), Database(make_engine(settings))
@@ -78,7 +78,7 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
             try:
                 await synonyms.load()
                 engine = SearchEngine(client, settings, synonyms)
-                return await run(engine, judged, names, depth, lambda done: bar.update(task, completed=done))
+                return await run(engine, judged, names, depth, lambda done: bar.update(shown, completed=done))
             finally:
                 await synonyms.close()
                 await database.engine.dispose()

@@ -49,12 +49,12 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command = getattr(import_module(module), name)
-        if isinstance(command, typer.Typer):
-            group = command
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):
+            group = found
         else:
             group = typer.Typer(add_completion=False)
-            group.command(cmd_name)(command)
+            group.command(cmd_name)(found)
         command = typer.main.get_command(group)
         command.name = cmd_name
         return command

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mappings.attributes import MANY, SEPARATOR
-from mappings.numbers import token_number
+from mappings.numbers import parse_token
 from search.include import names_includes
 from search.kinds import Kinds
 from search.steps import Sample, decimals_of, evenness, steps_of
@@ -167,7 +167,7 @@ def _numbers(buckets: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]
     found: dict[str, list[tuple[float, int]]] = {}
     for bucket in buckets:
         name, _, token = bucket["key"].rpartition(SEPARATOR)
-        found.setdefault(name, []).append((token_number(token), bucket["doc_count"]))
+        found.setdefault(name, []).append((parse_token(token), bucket["doc_count"]))
     return found
 
 

@@ -61,7 +61,7 @@ match found:
 lambda asked: found.held
 """
     names = [name for _, name in variables(ast.parse(source))]
-    expected = "found held told said kept given found held told said asked kept given held said asked"
+    expected = "found held told said kept given found held told said asked kept given held told said asked"
     assert sorted(names) == sorted(expected.split())
 
 
