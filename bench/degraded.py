@@ -29,9 +29,11 @@ BREAKER_CLOSED = 'catalog_search_breaker{state="closed"} 1.0'
 
 @dataclass(slots=True)
 class Phase:
-    """Milliseconds of the answers that were whole; how many of these Postgres gave, and how many requests failed."""
+    """What the requests of one phase came to."""
 
+    #: Of the answers that were whole.
     milliseconds: list[float] = field(default_factory=list)
+    #: How many of these Postgres gave.
     degraded: int = 0
     failed: int = 0
     errors: list[str] = field(default_factory=list)

@@ -27,11 +27,13 @@ _CHANGE = "UPDATE products SET inventory = %s WHERE id = %s"
 
 
 class Delivery(NamedTuple):
-    """A change as one socket was told of it."""
+    """A change as it came by one socket."""
 
+    #: Its number.
     socket: int
     product_id: str
     inventory: int
+    #: The moment of the monotonic clock.
     at: float
 
 

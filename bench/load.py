@@ -45,15 +45,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Measured:
-    """`milliseconds` and `took` (what the server says of itself) of the answers that were whole, in the order sent.
+    """What the requests of one measurement came to."""
 
-    `failed` counts the others; `errors` has the first of them.
-    """
-
+    #: From the first request to the last answer.
     seconds: float = 0.0
+    #: Of the answers that were whole, in the order sent.
     milliseconds: list[float] = field(default_factory=list)
+    #: What the server says of the same answers itself.
     took: list[float] = field(default_factory=list)
+    #: How many others there were.
     failed: int = 0
+    #: The first of the failures.
     errors: list[str] = field(default_factory=list)
 
     @property

@@ -26,9 +26,11 @@ MAX_OUTPUT_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A command that ended well: its seconds from start to end, and the peaks of its processes, largest first."""
+    """A command that ended well."""
 
+    #: From start to end.
     seconds: float
+    #: The largest memory of each of its processes, the largest first.
     peaks_mb: list[float]
 
 

@@ -16,27 +16,35 @@ MAX_IDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ratio` is value / reference. `goal` is said in words, `met` is None where there is no goal."""
+    """One number of a report."""
 
     name: str
     value: float
     unit: str
+    #: What it is compared with, and value / reference.
     reference: float | None = None
     ratio: float | None = None
+    #: In words.
     goal: str | None = None
+    #: None where there is no goal.
     met: bool | None = None
 
 
 @dataclass(slots=True)
 class Report:
-    """`problems` and `differing` ids are failures; `runs` are the single measurements behind the figures."""
+    """What a benchmark has measured."""
 
+    #: Its name.
     bench: str
+    #: What it ran on.
     machine: dict[str, Any]
     parameters: dict[str, Any]
     figures: list[Figure] = field(default_factory=list)
+    #: The single measurements behind the figures.
     runs: list[dict[str, Any]] = field(default_factory=list)
+    #: Sentences: each is a failure.
     problems: list[str] = field(default_factory=list)
+    #: The ids of products whose documents are wrong at the end: each is a failure.
     differing: list[str] = field(default_factory=list)
 
     @property

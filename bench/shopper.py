@@ -54,9 +54,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class ShopperQuery:
-    """One search: a kind of SHARES and the parameters, but for the facets."""
+    """One search."""
 
+    #: A name of SHARES.
     kind: str
+    #: But for the facets.
     parameters: Parameters
 
 

@@ -22,7 +22,7 @@ FROM pg_trigger WHERE tgrelid = 'products'::regclass AND NOT tgisinternal AND tg
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Moments of the monotonic clock, which all processes of a machine share."""
+    """What a writer did; moments are of the monotonic clock, which all processes of a machine share."""
 
     began: float
     first_commit: float

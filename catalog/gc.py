@@ -2,17 +2,18 @@
 
 Both make tens of thousands of dicts and lists, none in a cycle. With the default threshold the collector walks them
 dozens of times, and now and then everything that was ever imported: a third of the time that building documents
-takes, and a pause in the middle of somebody's search.
+takes, and a pause in the middle of a search.
 """
 
 import gc
 
-# More than the containers of one batch of documents or one search: it is gone before anybody looks for cycles in it.
-THRESHOLD = 50_000
+# More than the containers of one batch of documents or one search: those are gone before the collector looks for any.
+# In allocations less deallocations, as gc.set_threshold() counts.
+THRESHOLD_ALLOCATIONS = 50_000
 
 
-def calm_collector() -> None:
+def tune_gc() -> None:
     """Call it once in a process, when everything is imported."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(THRESHOLD, 20, 20)
+    gc.set_threshold(THRESHOLD_ALLOCATIONS, 20, 20)

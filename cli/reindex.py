@@ -23,7 +23,7 @@ from rich.progress import (
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
-from catalog.gc import calm_collector
+from catalog.gc import tune_gc
 from catalog.models.job import REINDEX, JobState
 from catalog.schemas.job import MAX_SHARDS
 from catalog.services.command_audit import record
@@ -59,14 +59,14 @@ def reindex(
             _cancel(connection, client, settings)
             return
         job = _start_or_join(connection, shards)
-        calm_collector()
+        tune_gc()
         try:
             with _helpers(settings, processes - 1), _bar() as bar:
-                task = bar.add_task("preparing", total=None, rate="")
+                shown = bar.add_task("preparing", total=None, rate="")
                 rebuild.run(
                     Indexer(connection, client, settings),
                     max_chunks=MAX_CHUNKS,
-                    on_step=lambda: _show(bar, task, rebuild.progress(connection, job)),
+                    on_step=lambda: _show(bar, shown, rebuild.progress(connection, job)),
                 )
         except KeyboardInterrupt:
             console.print("Left alone: workers carry the rebuild on, `catalog reindex` joins it again,")
@@ -130,7 +130,7 @@ def _help(settings: Settings, parent: int) -> None:
         if os.getppid() != parent:
             raise SystemExit(1)
 
-    calm_collector()
+    tune_gc()
     with (
         closing(make_client(settings)) as client,
         closing(connect(settings, "catalog-reindex", autocommit=True)) as connection,
@@ -150,10 +150,10 @@ def _bar() -> Progress:
     )
 
 
-def _show(bar: Progress, task: TaskID, now: rebuild.Progress) -> None:
+def _show(bar: Progress, shown: TaskID, now: rebuild.Progress) -> None:
     speed = bar.tasks[0].speed
     bar.update(
-        task,
+        shown,
         description=now.phase,
         completed=now.done,
         total=now.total,

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from catalog.elasticsearch import make_client
 from catalog.errors import Unavailable
-from catalog.gc import calm_collector
+from catalog.gc import tune_gc
 from catalog.settings import Settings, get_settings
 from catalog.tracing import configure_tracing
 from indexer.rebuild import ensure_index
@@ -77,7 +77,7 @@ def serve() -> None:
         credentials(settings)
     configure_tracing(settings, "serve")
     app = create_app(settings, grpc=settings.grpc_port != 0)
-    calm_collector()
+    tune_gc()
     uvicorn.run(
         app,
         host=settings.http_host,

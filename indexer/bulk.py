@@ -12,7 +12,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 # A larger one would be sent alone and could be refused for its size by a server that says so as if it were busy.
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
-# What an index, a node or the cluster says when it can't take the write now, whatever the document.
+# What an index, a node or the cluster says when it can't take any write now.
 INDEX_ERROR_STATUSES = (401, 403, 404, 408, 429)
 # The same, where the status (400) says nothing.
 INDEX_ERROR_TYPES = ("index_closed_exception",)
@@ -46,7 +46,10 @@ class Outcome(Enum):
 
 # Tuples, not dataclasses: there are two for each document of a rebuild, and these are made in half the time.
 class Document(NamedTuple):
+    """A document as it is sent."""
+
     product_id: UUID
+    #: The ledger's.
     version: int
     body: dict[str, Any]
 

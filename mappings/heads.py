@@ -35,7 +35,7 @@ _ADJECTIVES = (
     " wireless"
 )
 _NO_NOUNS = QUALITIES | frozenset(_ADJECTIVES.split())
-SHORTEST = 3
+MIN_NOUN_CHARACTERS = 3
 # Shorter words that are things; other ones are units, sizes and beginnings.
 _SHORT_NOUNS = frozenset(["tv", "pc"])
 
@@ -43,7 +43,7 @@ _SHORT_NOUNS = frozenset(["tv", "pc"])
 def may_be_noun(word: str) -> bool:
     """Whether a word can say what a thing is."""
     plain = word.lower()
-    return (len(word) >= SHORTEST or plain in _SHORT_NOUNS) and plain not in _NO_NOUNS
+    return (len(word) >= MIN_NOUN_CHARACTERS or plain in _SHORT_NOUNS) and plain not in _NO_NOUNS
 
 
 def head_of(name: str, brand: str | None = None) -> str | None:
@@ -93,7 +93,7 @@ def heads_of_category(name: str) -> list[str]:
     return [head for part in _ALSO.split(name) if (head := head_of(part)) is not None]
 
 
-def pairs_of(name: str) -> list[str]:
+def joined_bigrams(name: str) -> list[str]:
     """Each two neighbours as one word: who searches for 'headset' finds 'Head Set', and 'wifi' finds 'Wi-Fi'."""
     return [one + two for one, two in pairwise(_ascii_words(name) if name.isascii() else _ANY.findall(fold(name)))]
 

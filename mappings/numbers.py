@@ -9,7 +9,7 @@ _DOUBLE = struct.Struct(">d")
 
 
 @lru_cache(8192)
-def number_token(value: float) -> str:
+def sortable_token(value: float) -> str:
     """16 hexadecimal digits: `a < b` holds for two numbers exactly when it holds for their tokens.
 
     The bits of a positive IEEE 754 double sort as it does once the sign is flipped, those of a negative one reversed.
@@ -19,7 +19,7 @@ def number_token(value: float) -> str:
     return f"{bits ^ (_ALL if bits & _SIGN else _SIGN):016x}"
 
 
-def token_number(token: str) -> float:
+def parse_token(token: str) -> float:
     """The number of a token; raises ValueError for any other text."""
     bits = int(token, 16)
     value: float = _DOUBLE.unpack((bits ^ (_SIGN if bits & _SIGN else _ALL)).to_bytes(8))[0]

@@ -11,10 +11,10 @@ from catalog.database import Database
 from catalog.errors import Unauthenticated
 from catalog.principals import ANYBODY, KEY, USER, Principal, of_role
 from catalog.services import api_keys, sessions, tokens
-from catalog.services.api_keys import Found
+from catalog.services.api_keys import ApiKeyMatch
 from catalog.services.oidc import Oidc
 from catalog.services.recent import Recent
-from catalog.services.sessions import Standing
+from catalog.services.sessions import UserState
 from catalog.services.tokens import Claims
 from catalog.settings import Settings
 
@@ -35,8 +35,8 @@ class Identity:
         self._settings = settings
         self._database = database
         self._oidc = Oidc(settings) if settings.oidc_issuer else None
-        self._standings: Recent[tuple[UUID, UUID | None], Standing] = Recent(settings.identity_cache_seconds)
-        self._keys: Recent[str, Found] = Recent(settings.identity_cache_seconds)
+        self._standings: Recent[tuple[UUID, UUID | None], UserState] = Recent(settings.identity_cache_seconds)
+        self._keys: Recent[str, ApiKeyMatch] = Recent(settings.identity_cache_seconds)
 
     async def identify(self, authorization: str | None = None, api_key: str | None = None) -> Principal:
         """The principal of an Authorization header, or of an X-API-Key; ANYBODY without either.
@@ -88,7 +88,7 @@ class Identity:
         standing = await self._standings.get(
             (claims.user_id, claims.session),
             lambda: self._database.run(sessions.standing, claims.user_id, claims.session),
-            Standing(claims.role, claims.generation),
+            UserState(claims.role, claims.generation),
         )
         return _user(claims.user_id, claims.generation, claims.session, standing)
 
@@ -100,7 +100,7 @@ class Identity:
         return match.principal
 
 
-def _user(user_id: UUID, generation: int, session: UUID | None, standing: Standing | None) -> Principal:
+def _user(user_id: UUID, generation: int, session: UUID | None, standing: UserState | None) -> Principal:
     if standing is None or standing.generation != generation:
         raise Unauthenticated(_ENDED)
     return replace(of_role(f"{USER}{user_id}", standing.role), generation=generation, session=session)

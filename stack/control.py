@@ -20,9 +20,11 @@ KINDS: dict[str, type[Server]] = {**NEEDED, Kafka.name: Kafka}
 
 @dataclass(frozen=True)
 class Running:
-    """`servers` all run; `started` are those that this call started and `stop` ends."""
+    """The servers of one call of `start`."""
 
+    #: All of them run.
     servers: tuple[Server, ...]
+    #: Those that this call started and `stop` ends.
     started: tuple[Server, ...]
 
     def stop(self) -> None:

@@ -26,6 +26,7 @@ class Artifact:
     name: str
     version: str
     packaging: str
+    #: In bytes, for the progress.
     size: int
     sha256: str
 

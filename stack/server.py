@@ -26,17 +26,22 @@ State = Literal["running", "not answering", "crashed", "stopped"]
 
 @dataclass(frozen=True)
 class ServerStatus:
+    """One server as it is now."""
+
     name: str
     state: State
     url: str
+    #: None when it does not run, or was not started here.
     pid: int | None
+    #: The file of its output.
     log: Path
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, with which environment, and in which folder."""
+    """What to run."""
 
+    #: The program first.
     arguments: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
 

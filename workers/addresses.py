@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType, TCPConnector
 from aiohttp.resolver import ThreadedResolver
 
-# They carry an IPv4 address to somebody who takes it out again: 6to4, Teredo, NAT64.
+# They carry an IPv4 address to a gateway that takes it out again: 6to4, Teredo, NAT64.
 _TUNNELS = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48"))
 
 
@@ -62,10 +62,10 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def connector(at_once: int, *, private: bool = False) -> TCPConnector:
+def connector(limit: int, *, private: bool = False) -> TCPConnector:
     """Connections of an HTTP client, each looked up and made anew; to private addresses where these are allowed."""
     if private:
-        return TCPConnector(use_dns_cache=False, force_close=True, limit=at_once)
+        return TCPConnector(use_dns_cache=False, force_close=True, limit=limit)
     return TCPConnector(
-        use_dns_cache=False, force_close=True, limit=at_once, resolver=PublicResolver(), socket_factory=public_socket
+        use_dns_cache=False, force_close=True, limit=limit, resolver=PublicResolver(), socket_factory=public_socket
     )

@@ -19,7 +19,7 @@ from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE, app
 
 log = structlog.get_logger()
 
-LONGEST_WAIT = 5.0
+MAX_WAIT_SECONDS = 5.0
 
 
 class Pump:
@@ -41,14 +41,14 @@ class Pump:
                 failures = 0
             except (psycopg.Error, redis.RedisError, OperationalError) as error:
                 failures += 1
-                wait = min(LONGEST_WAIT, 0.1 * 2 ** min(failures, 10))
+                wait = min(MAX_WAIT_SECONDS, 0.1 * 2 ** min(failures, 10))
                 log.warning("pump.waiting", error=f"{type(error).__name__}: {error}", seconds=wait)
             self.stop.wait(wait)
         if self._connection is not None:
             self._connection.close()
 
     def tick(self) -> int:
-        """Look once; the number of hints sent."""
+        """One look at the ledger; the number of hints sent."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self.settings, "catalog-pump", autocommit=True)
         most, batch = self.settings.worker_concurrency, self.settings.sync_batch_size
@@ -65,7 +65,7 @@ class Pump:
         return count
 
     def _top_up(self, task: str, queue: str, target: int) -> int:
-        """Send hints until `wanted` wait in the queue: a slow worker must not find thousands of them."""
+        """Send hints until `target` wait in the queue: a slow worker must not find thousands of them."""
         waiting = int(self._redis.llen(queue))
         for _ in range(target - waiting):
             app.send_task(task, queue=queue, retry=False, expires=30)

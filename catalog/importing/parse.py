@@ -37,20 +37,23 @@ MAX_ERRORS = 20
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """A product in the shape in which it is staged, so that the thread that talks to Postgres need not work on it.
+    """A product in the shape in which it is staged, so that the thread that talks to Postgres need not work on it."""
 
-    `fields` is a JSON object of the columns that the line gives, without the ids of brand and category; `images` are
-    (url, alt) and `variants` (sku, price, inventory, options as JSON), or None when the line leaves them out.
-    """
-
+    #: Its number, from 1.
     line: int
     sku: str
+    #: A JSON object of the columns that the line gives, without the ids of brand and category.
     fields: str
+    #: The brand's name.
     brand: str | None
+    #: The names from the root, or else the category's id.
     category: tuple[str, ...] | None
     category_id: UUID | None
+    #: (url, alt); None when the line leaves them out.
     images: list[tuple[str, str | None]] | None
+    #: Whether some image of the line names its alt.
     alts: bool
+    #: (sku, price, inventory, options as JSON); None when the line leaves them out.
     variants: list[tuple[str, Decimal, int, str]] | None
 
     @property

@@ -62,7 +62,7 @@ ORDER BY 1, 2, 3
 DROP_LINES = "DELETE FROM staged WHERE line = ANY(%s)"
 
 # What a stored product is to become. Price and inventory of one that keeps its variants are derived from them,
-# whatever the line says.
+# and not what the line says.
 _NEXT = """
 jsonb_populate_record(p, CASE
     WHEN s.variants OR NOT EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id) THEN s.fields

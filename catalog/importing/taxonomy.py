@@ -42,10 +42,13 @@ FIND_CATEGORY_IDS = "SELECT id FROM categories WHERE id = ANY(%s)"
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """Ids by brand name as given, ids by category path, and those of the given category ids that exist."""
+    """The brands and categories of one chunk of lines."""
 
+    #: Ids by name, in the spelling of the lines.
     brands: dict[str, UUID]
+    #: Ids by path.
     categories: dict[str, UUID]
+    #: Those ids in the lines that exist.
     category_ids: frozenset[UUID]
 
 

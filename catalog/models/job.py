@@ -46,7 +46,7 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         Index(None, "kind", "created_at"),
-        # One job of a kind at a time, whoever starts it.
+        # One job of a kind at a time, from whichever process.
         Index("uq_jobs_kind_active", "kind", unique=True, postgresql_where=text(ACTIVE)),
     )
 

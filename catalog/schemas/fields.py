@@ -1,5 +1,6 @@
 """Field types: what each may hold, with messages that say what to send instead."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 Scalar = str | int | float | bool
 
+# What may be the text of a JSON number.
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _MONEY_TEXT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 
 
@@ -135,6 +138,18 @@ def option_text(value: Scalar) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)
+
+
+def json_values(text: str) -> list[Scalar]:
+    """Every JSON value that is shown and filtered by as this text: those of which `option_text` makes it."""
+    values: list[Scalar] = [text]
+    if text in ("true", "false"):
+        values.append(text == "true")
+    elif _NUMBER.fullmatch(text):
+        number = float(text) if set(text) & {".", "e"} else int(text)
+        if math.isfinite(number) and option_text(number) == text:
+            values.append(number)
+    return values
 
 
 def parse_gtin(value: Any) -> Any:

@@ -32,7 +32,7 @@ _FIND = text("""
            AS unnoted
     FROM api_keys WHERE prefix = :prefix AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """)
-# Whoever finds the row locked leaves the note to the one who has it.
+# A request that meets the row locked leaves the note to the one that has it.
 _NOTE_USE = text("""
     UPDATE api_keys SET last_used_at = now() WHERE id IN
         (SELECT id FROM api_keys WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
@@ -44,10 +44,11 @@ _VALID = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A key that is valid, and the hash that the whole of it must have."""
+class ApiKeyMatch:
+    """A valid key with the prefix that was looked up."""
 
     principal: Principal
+    #: The hash that the whole of the key must have.
     secret_hash: bytes
 
 
@@ -68,14 +69,14 @@ def digest(settings: Settings, key: str) -> bytes:
     return hmac.digest(pepper(settings), key.encode(), hashlib.sha256)
 
 
-async def find(session: AsyncSession, prefix: str) -> Found | None:
+async def find(session: AsyncSession, prefix: str) -> ApiKeyMatch | None:
     """The valid key with this prefix; that it is used is noted at most once a minute."""
     row = (await session.execute(_FIND, {"prefix": prefix})).first()
     if row is None:
         return None
     if row.unnoted:
         await session.execute(_NOTE_USE, {"id": row.id})
-    return Found(_principal(row), bytes(row.secret_hash))
+    return ApiKeyMatch(_principal(row), bytes(row.secret_hash))
 
 
 async def standing(session: AsyncSession, key_id: UUID) -> Principal | None:

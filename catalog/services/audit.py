@@ -12,12 +12,12 @@ from catalog.models import AuditEntry
 from catalog.schemas.audit import AuditOut, AuditPage
 
 # Of one field. Longer ones are cut, so that a product with a thousand variants makes no row of megabytes.
-MAX_VALUE = 500
+MAX_VALUE_CHARACTERS = 500
 # Who has no credential: a command on a machine that reaches the database.
 CLI = "cli"
 # The state of an entry that `complete` may change yet; a trigger keeps all others as they are.
 RUNNING = "running"
-# Never in a row, whoever hands them over.
+# Never in a row, from whichever caller.
 _SECRET = ("password", "password_hash", "secret", "secret_hash", "token")
 # They change with every change.
 _NOISE = ("version", "updated_at", "generation")
@@ -89,7 +89,7 @@ def _out(entry: AuditEntry, name: str | None) -> AuditOut:
 
 
 def _summary(fields: Fields | None) -> dict[str, Any] | None:
-    """The fields without secrets, each at most MAX_VALUE characters of JSON."""
+    """The fields without secrets, each at most MAX_VALUE_CHARACTERS characters of JSON."""
     if fields is None:
         return None
     return {name: _short(value) for name, value in fields.items() if name not in _SECRET}
@@ -97,7 +97,7 @@ def _summary(fields: Fields | None) -> dict[str, Any] | None:
 
 def _short(value: Any) -> Any:
     written = json.dumps(value, default=str, ensure_ascii=False)
-    if len(written) <= MAX_VALUE:
+    if len(written) <= MAX_VALUE_CHARACTERS:
         return json.loads(written)
     summary = value if isinstance(value, str) else written
-    return f"{summary[:MAX_VALUE]}… ({len(summary):,} characters)"
+    return f"{summary[:MAX_VALUE_CHARACTERS]}… ({len(summary):,} characters)"

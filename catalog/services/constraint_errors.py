@@ -1,4 +1,4 @@
-"""What a refused statement means to the client: told by the constraint's name, never by the message."""
+"""What a refused statement means to the client: read from the constraint's name, never from the message."""
 
 import functools
 import re
@@ -77,7 +77,7 @@ def explain(error: DBAPIError) -> CatalogError | None:
     return None
 
 
-def explained(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+def translated(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Decorate a service that writes: refusals of the database become CatalogErrors, everything else passes."""
 
     @functools.wraps(work)

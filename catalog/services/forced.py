@@ -5,19 +5,15 @@ each other.
 """
 
 import json
-import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from catalog.schemas.fields import option_text, slugify
+from catalog.schemas.fields import json_values, slugify
 
 # SQL with names of bound values in it, and these values.
 Condition = tuple[str, dict[str, Any]]
 
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _BELOW_ID = "p.category_id IN (SELECT d.id FROM categories d WHERE :forced_category = ANY (d.ids))"
 _BELOW_PATH = """
     p.category_id IN (SELECT d.id FROM categories d JOIN categories root ON root.id = ANY (d.ids)
@@ -75,7 +71,7 @@ def condition(forced: Forced) -> Condition:
     for number, (name, texts) in enumerate(forced.attributes):
         values[f"forced_name{number}"] = name
         values[f"forced_text{number}"] = list(texts)
-        values[f"forced_json{number}"] = [json.dumps(value) for text in texts for value in _values(text)]
+        values[f"forced_json{number}"] = [json.dumps(value) for text in texts for value in json_values(text)]
     if forced.attributes or forced.in_stock:
         found.append(_by_variant(forced))
     return " AND ".join(f"({part})" for part in found) or "true", values
@@ -90,17 +86,6 @@ def _by_variant(forced: Forced) -> str:
         one.append("v.inventory > 0")
     simple = " AND ".join(["NOT " + _HAS_VARIANTS.format(which=""), *own])
     return f"({simple}) OR {_HAS_VARIANTS.format(which=''.join(f' AND {part}' for part in one))}"
-
-
-def _values(text: str) -> Iterator[str | bool | float]:
-    """Every JSON value that is shown and filtered by as this text."""
-    yield text
-    if text in ("true", "false"):
-        yield text == "true"
-    elif _NUMBER.fullmatch(text):
-        number = float(text) if set(text) & {".", "e"} else int(text)
-        if math.isfinite(number) and option_text(number) == text:
-            yield number
 
 
 def _category(sent: str) -> UUID | str:

@@ -24,15 +24,15 @@ from catalog.settings import Settings
 REQUIRED = ["exp", "iss", "aud", "sub", "iat"]
 # The issuer's clock is not ours.
 LEEWAY_SECONDS = 5
-# Keys are fetched again after so long, and no sooner than so long after the last attempt, whatever tokens come in.
+# Keys are fetched again after so long, and no sooner than so long after the last attempt, for all tokens that come in.
 FRESH_SECONDS = 600.0
 RETRY_SECONDS = 10.0
 # While the issuer does not answer, the keys that it had go on to hold for a day.
 STALE_SECONDS = 86_400.0
 TIMEOUT_SECONDS = 3.0
-MAX_DOCUMENT = 256 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_KEYS = 100
-MAX_NAME = 255
+MAX_SUBJECT_CHARACTERS = 255
 MIN_RSA_BITS = 2048
 FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 DISCOVERY = "/.well-known/openid-configuration"
@@ -45,7 +45,7 @@ class Oidc:
     """One instance serves a whole process; connected to nothing until a token of the issuer comes."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        """Raises SettingsError for an issuer that could be impersonated by whoever sits on the line."""
+        """Raises SettingsError for an issuer that could be impersonated by another machine on the line."""
         self.issuer = settings.oidc_issuer or ""
         self._audience = settings.oidc_audience or ""
         if not self._audience:
@@ -88,7 +88,7 @@ class Oidc:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_NAME or not subject.isprintable():
+        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARACTERS or not subject.isprintable():
             raise not_valid()
         claim: Any = claims
         for part in self._claim:
@@ -162,7 +162,7 @@ def _pairs(mapping: str) -> Iterator[tuple[str, str]]:
 
 
 def is_safe(address: str) -> bool:
-    """Whether nobody in between can answer in the issuer's place: https, or this machine itself."""
+    """Whether no machine in between can answer in the issuer's place: https, or this machine itself."""
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
@@ -186,7 +186,7 @@ async def _document(client: aiohttp.ClientSession, address: str) -> dict[str, An
         content = b""
         async for chunk in answer.content.iter_chunked(16 * 1024):
             content += chunk
-            if len(content) > MAX_DOCUMENT:
+            if len(content) > MAX_DOCUMENT_BYTES:
                 raise ValueError("answered too much")
     document = orjson.loads(content)
     if not isinstance(document, dict):

@@ -41,8 +41,11 @@ class Item:
     """One thing to be bought, a variant or a product without any, as it is at this moment."""
 
     product_id: UUID
+    #: None for a product without variants.
     variant_id: UUID | None
+    #: Of the variant, or else of the product.
     sku: str
+    #: Of the product.
     name: str
     options: dict[str, str]
     price: Decimal
@@ -55,17 +58,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class _Stock:
-    """Products by id, variants by sku."""
+    """What the lines of an order may name."""
 
+    #: Rows by id.
     products: Mapping[UUID, Mapping[Any, Any]]
+    #: Rows by sku.
     variants: Mapping[str, Mapping[Any, Any]]
+    #: The products that can be bought by variant only.
     with_variants: frozenset[UUID]
 
 
 async def find(session: AsyncSession, lines: Sequence[OrderLineIn], forced: Forced, *, lock: bool) -> list[Item]:
     """The item of each line, of what is published and not hidden by the forced filters.
 
-    With `lock` nobody else changes them until the transaction ends. Raises InvalidInput that names every line which
+    With `lock` no other transaction changes them until this one ends. Raises InvalidInput that names every line which
     asks for nothing that can be bought.
     """
     register = await _product_ids(session, lines)

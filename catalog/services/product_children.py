@@ -53,10 +53,12 @@ _INSERT_VARIANTS = text("""
 
 @dataclass
 class Plan:
-    """What makes the stored children the wanted ones. Updated rows carry their `id`."""
+    """What makes the stored children those of the request."""
 
     deleted: list[UUID] = field(default_factory=list)
+    #: Rows with their `id`.
     updated: list[Child] = field(default_factory=list)
+    #: Rows without an id.
     inserted: list[Child] = field(default_factory=list)
 
     def __bool__(self) -> bool:

@@ -66,16 +66,17 @@ GET_PUBLISHED = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :
 
 @dataclass(frozen=True, slots=True)
 class ProductQuery:
-    """Which products to list. `category` is a slug path, a display path ('Audio > Headphones') or an id.
+    """Which products to list."""
 
-    `forced` are filters of the principal that asks, and not its own choice.
-    """
-
+    #: From 1.
     page: int = 1
     per_page: int = 20
+    #: Words, as in a web search; "" for no search.
     search: str = ""
+    #: A slug path, a display path ('Audio > Headphones') or an id; "" for all.
     category: str = ""
     published_only: bool = True
+    #: Filters of the principal that asks, and not its own choice.
     forced: Forced = NOTHING_FORCED
 
 
@@ -197,5 +198,5 @@ def _product(row: Mapping[Any, Any], currency: str) -> ProductOut:
 
 
 def _in_utc(value: Any) -> Any:
-    """Times leave in UTC, whatever zone the connection has."""
+    """Times leave in UTC, also from a connection with another zone."""
     return value.astimezone(UTC) if isinstance(value, datetime) else value

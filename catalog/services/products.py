@@ -17,7 +17,7 @@ from catalog.models import Product, ProductSync
 from catalog.schemas.product_in import REPEATED, ProductIn, ProductPatch, VariantIn, repeats_too_much
 from catalog.schemas.product_out import ProductOut
 from catalog.services import brands, category_paths, product_children, product_reads, product_values
-from catalog.services.constraint_errors import explained
+from catalog.services.constraint_errors import translated
 
 _STORED = [getattr(Product, name) for name in (*product_values.COLUMNS, "attributes", "brand_id", "category_id")]
 
@@ -25,7 +25,7 @@ _STORED = [getattr(Product, name) for name in (*product_values.COLUMNS, "attribu
 Versions = frozenset[int] | None
 
 
-@explained
+@translated
 async def create(session: AsyncSession, payload: ProductIn, currency: str) -> ProductOut:
     """A new product, with its brand and category made if they are missing. Raises InvalidInput and Conflict."""
     _check_currency(payload, currency)
@@ -37,7 +37,7 @@ async def create(session: AsyncSession, payload: ProductIn, currency: str) -> Pr
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def replace(
     session: AsyncSession, product_id: UUID, payload: ProductIn, currency: str, versions: Versions = None
 ) -> ProductOut:
@@ -56,7 +56,7 @@ async def replace(
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def patch(
     session: AsyncSession, product_id: UUID, payload: ProductPatch, currency: str, versions: Versions = None
 ) -> ProductOut:
@@ -82,7 +82,7 @@ async def patch(
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def delete(session: AsyncSession, product_id: UUID, versions: Versions = None) -> None:
     await _locked(session, product_id, versions, to_delete=True)
     await session.execute(sql_delete(Product).where(Product.id == product_id))

@@ -14,7 +14,7 @@ from catalog.models import ROLES, User
 from catalog.principals import USER
 from catalog.schemas.user import UserOut, UserPage
 from catalog.services import audit, sessions
-from catalog.services.constraint_errors import explained
+from catalog.services.constraint_errors import translated
 
 _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
 
@@ -32,10 +32,13 @@ _ADMINS = text("SELECT id FROM users WHERE role = 'admin' AND active ORDER BY id
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """A user who may log in."""
+
     id: UUID
     email: str
     role: str
     password_hash: str
+    #: Counted up when all tokens of the account end.
     generation: int
 
 
@@ -57,7 +60,7 @@ async def _active(session: AsyncSession, condition: ColumnElement[bool]) -> Acco
     return Account(*row) if row else None
 
 
-@explained
+@translated
 async def create(
     session: AsyncSession, email: str, role: str, password_hash: str, *, update: bool = False, by: str = audit.CLI
 ) -> Literal["created", "updated"]:
@@ -125,7 +128,7 @@ async def patch(
 ) -> UserOut:
     """Change what is given. Raises NotFound, and Conflict when no administrator would be left.
 
-    Whoever is deactivated or gets another password is logged out everywhere.
+    A user who is deactivated or gets another password is logged out everywhere.
     """
     admins = set(await session.scalars(_ADMINS))
     before = await get(session, user_id)

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of which events, how that is signed, and what came of each telling. Only rows change here."""
+"""Webhooks: which events they subscribe to, how deliveries are signed, and what came of each. Only rows change here."""
 
 import base64
 import hashlib
@@ -54,7 +54,7 @@ _REPLAY = text("""
 
 
 def secret(settings: Settings, webhook_id: UUID, salt: bytes) -> str:
-    """What signs for a webhook: made from the service's key, so that nobody reads it in the database."""
+    """What signs for a webhook: made from the service's key, so that it can't be read in the database."""
     made = hmac.digest(signing_key(settings).encode(), b"webhook:" + webhook_id.bytes + salt, hashlib.sha256)
     return "whsec_" + base64.urlsafe_b64encode(made).decode().rstrip("=")
 
@@ -168,7 +168,7 @@ async def replay(session: AsyncSession, by: str, webhook_id: UUID, ids: Sequence
 
 
 async def add_deliveries(session: AsyncSession, event: Event) -> None:
-    """Note for every webhook that wants this event that it is to be told; once more does nothing."""
+    """A delivery for every webhook that subscribes to this event; once more does nothing."""
     values = {
         "event_id": event.id, "type": event.type, "aggregate_id": event.aggregate_id,
         "occurred_at": event.occurred_at, "body": json.dumps(event.envelope(), ensure_ascii=False),

@@ -13,7 +13,7 @@ from uuid import UUID
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
 from catalog.services.forced import Forced
 from mappings.attributes import SEPARATOR
-from mappings.numbers import number_token
+from mappings.numbers import sortable_token
 from search.planning.attribute_types import Kinds
 from search.request import ATTRIBUTE, Either, Range, SearchRequest
 
@@ -113,8 +113,8 @@ def category_path(category: str) -> str:
 
 def number_clause(name: str, limits: Range) -> Clause:
     """The closed range of a numeric attribute: tokens of its numbers sort as the numbers do."""
-    low = "" if limits.low is None else number_token(limits.low)
-    high = _BEYOND if limits.high is None else number_token(limits.high)
+    low = "" if limits.low is None else sortable_token(limits.low)
+    high = _BEYOND if limits.high is None else sortable_token(limits.high)
     return {"range": {"numbers": {"gte": token_of(name, low), "lte": token_of(name, high)}}}
 
 

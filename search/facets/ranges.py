@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from mappings.attributes import SEPARATOR, unit_of
-from mappings.numbers import token_number
+from mappings.numbers import parse_token
 from search.facets.aggregations import count, counts_steps, ranges
 from search.planning.bucket_edges import Sample, decimals_of, steps_of
 from search.planning.facet_selection import AttributeFacet
@@ -37,7 +37,7 @@ def range_of(plan: SearchPlan, facet: AttributeFacet, held: Mapping[str, int], a
     values = {at: products for text, products in held.items() if (at := _number(text)) is not None}
     if facet.wide:
         ends = [answer[f"{end}{number}"]["buckets"] for end in ("low", "high")]
-        limits = [token_number(end[0]["key"].rpartition(SEPARATOR)[2]) for end in ends if end]
+        limits = [parse_token(end[0]["key"].rpartition(SEPARATOR)[2]) for end in ends if end]
     else:
         limits = [min(values), max(values)] if values else []
     if not limits:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mappings.attributes import MANY, SEPARATOR
-from mappings.numbers import token_number
+from mappings.numbers import parse_token
 from search.planning.attribute_types import Kinds
 from search.planning.bucket_edges import Sample, decimals_of, evenness, steps_of
 from search.text.term_patterns import names_includes
@@ -167,7 +167,7 @@ def _numbers(buckets: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]
     found: dict[str, list[tuple[float, int]]] = {}
     for bucket in buckets:
         name, _, token = bucket["key"].rpartition(SEPARATOR)
-        found.setdefault(name, []).append((token_number(token), bucket["doc_count"]))
+        found.setdefault(name, []).append((parse_token(token), bucket["doc_count"]))
     return found
 
 

@@ -5,7 +5,6 @@ options must hold together for one and the same variant, or for a product that h
 """
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from catalog.models.product import MODEL, SPELLED_MODEL, SPELLED_SKU
+from catalog.schemas.fields import json_values
 from catalog.services.forced import Forced, condition
 from catalog.services.product_reads import PUBLISHED
-from mappings.attributes import value_text
 from search.clauses.filters import NO_FACET, category_path
 from search.planning.attribute_types import Kinds
 from search.request import ATTRIBUTE, Either, Range, SearchRequest
@@ -40,7 +39,6 @@ _BELOW_PATH = """
 _MADE_BY = """
     p.brand_id IN (SELECT b.id FROM brands b WHERE lower(b.name) IN (SELECT lower(sent) FROM unnest({0}) AS sent))
 """
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _SPLIT = re.compile(r"(?<=\d)(?=[^\W\d])")
 _PREFIXED = re.compile(r"[%_\\]")
 IDENTIFIED = 50
@@ -199,7 +197,7 @@ def filters_of(request: SearchRequest, kinds: Kinds, bound: Bound) -> tuple[SqlF
     if request.on_sale:
         found.append(SqlFilter("on_sale", "p.price < p.compare_at_price"))
     for name, texts in request.attributes:
-        sent = bound([json.dumps(value) for text in texts for value in stored_as(text)], "jsonb[]")
+        sent = bound([json.dumps(value) for text in texts for value in json_values(text)], "jsonb[]")
         key = bound(name, "text")
         if kinds.may_be_option(name):
             found.append(SqlFilter(ATTRIBUTE + name, unit=f"{UNIT_VALUE.format(key)} @> ANY ({sent})"))
@@ -239,18 +237,6 @@ def applied(filters: Iterable[SqlFilter]) -> str:
 def unit_conditions(filters: Iterable[SqlFilter]) -> str:
     """What one unit must hold; "" without such filters."""
     return " AND ".join(f"({item.unit})" for item in filters if item.unit is not None)
-
-
-def stored_as(text: str) -> list[str | bool | float]:
-    """Every JSON value that is shown and filtered by as this text."""
-    found: list[str | bool | float] = [text]
-    if text in ("true", "false"):
-        found.append(text == "true")
-    elif _NUMBER.fullmatch(text):
-        number = float(text) if set(text) & {".", "e"} else int(text)
-        if math.isfinite(number) and value_text(number) == text:
-            found.append(number)
-    return found
 
 
 def identified_sql(identifier: str, prefix: str, parts: Sequence[str], bound: Bound) -> str:

@@ -154,7 +154,7 @@ async def test_an_issuer_that_answers_nonsense_gives_no_keys(
     elif fault == "no keys":
         issuer.discovery["jwks_uri"] = f"{issuer.url}/nothing"
     elif fault == "huge":
-        issuer.discovery["padding"] = "x" * oidc.MAX_DOCUMENT
+        issuer.discovery["padding"] = "x" * oidc.MAX_DOCUMENT_BYTES
     else:
         issuer.discovery = []  # type: ignore[assignment]
     assert_problem(await _write(client, issuer.token(RSA, kid="one")), 503)

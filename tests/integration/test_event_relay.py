@@ -17,7 +17,7 @@ from catalog.services import events
 from catalog.settings import Settings
 from stack import ephemeral
 from tests.processes import running, wait_until
-from workers.relay import WAITED_FOR, Relay
+from workers.relay import OUTAGES, Relay
 
 Db = psycopg.Connection[Any]
 
@@ -36,7 +36,7 @@ async def relayed(settings: Settings) -> None:
                 while await relay.tick():
                     pass
                 return
-            except WAITED_FOR:
+            except OUTAGES:
                 relay._compared = float("-inf")
         raise AssertionError("the relay did not get through")
     finally:
@@ -140,7 +140,7 @@ async def test_a_redis_that_lost_everything_is_filled_again(settings: Settings, 
         await relay.tick()
         client.flushdb()
         append(db)
-        with pytest.raises(WAITED_FOR):
+        with pytest.raises(OUTAGES):
             await relay.tick()
         await relay.close()
     await relayed(settings)

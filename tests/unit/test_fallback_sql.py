@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from catalog.schemas.fields import json_values
 from catalog.services.forced import Forced
 from search.planning.attribute_types import Kinds
 from search.planning.plan import make_plan
-from search.postgres.conditions import Identified, spellings, stored_as
+from search.postgres.conditions import Identified, spellings
 from search.postgres.names import Names, nearest, read_names
 from search.postgres.statements import facets_statement, hits_statement, identified_statement, look_statement
 from search.postgres.words import corrections_of, needed, wanted_of
@@ -60,10 +61,10 @@ def test_words_are_looked_for_in_their_other_spellings() -> None:
 
 
 def test_a_value_is_looked_for_in_every_type_that_is_shown_so() -> None:
-    assert stored_as("12") == ["12", 12]
-    assert stored_as("2.5") == ["2.5", 2.5]
-    assert stored_as("12.0") == ["12.0"]
-    assert stored_as("true") == ["true", True]
+    assert json_values("12") == ["12", 12]
+    assert json_values("2.5") == ["2.5", 2.5]
+    assert json_values("12.0") == ["12.0"]
+    assert json_values("true") == ["true", True]
 
 
 def test_how_many_words_must_be_held() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mappings.attributes import tokens, value_text
 from mappings.checksum import bucket, checksum
-from mappings.heads import head_of, pairs_of
+from mappings.heads import head_of, joined_bigrams
 from mappings.identifiers import normalise_identifier
-from mappings.numbers import number_token, token_number
+from mappings.numbers import parse_token, sortable_token
 from mappings.product_v1 import MAPPINGS, build
 from mappings.row import ProductRow
 from mappings.schema import tombstone
@@ -64,7 +64,7 @@ def test_numbers_are_numbers_and_everything_else_is_text() -> None:
     document = build(row(attributes={"weight_g": 12.0, "mixed": [1, "a"], "on": True, "gone": None, "empty": []}), 1)
     assert document["tokens"] == ["weight_g\x1f12", "mixed\x1f1", "mixed\x1fa", "on\x1ftrue"]
     assert {"weight_g\x1fn", "mixed\x1ft", "on\x1ft"} <= set(document["attribute_names"])
-    assert f"weight_g\x1f{number_token(12)}" in document["numbers"]
+    assert f"weight_g\x1f{sortable_token(12)}" in document["numbers"]
 
 
 def test_numbers_are_searched_with_their_units_and_flags_by_their_names() -> None:
@@ -74,7 +74,7 @@ def test_numbers_are_searched_with_their_units_and_flags_by_their_names() -> Non
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2))
 def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
-    assert [token_number(token) for token in sorted(map(number_token, values))] == sorted(values)
+    assert [parse_token(token) for token in sorted(map(sortable_token, values))] == sorted(values)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_brand_is_no_head(name: str, brand: str, head: str | None) -> None:
 
 
 def test_neighbours_are_also_one_word() -> None:
-    assert pairs_of("Wi-Fi Head Set") == ["wifi", "fihead", "headset"]
+    assert joined_bigrams("Wi-Fi Head Set") == ["wifi", "fihead", "headset"]
 
 
 def test_category_tokens_run_from_the_root() -> None:
