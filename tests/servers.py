@@ -1,9 +1,10 @@
-"""Real servers for every test: started once by the controlling process, one database and index prefix per worker."""
+"""What a test gets of the real servers: a database and an index prefix of its worker, products, the application.
+
+A plugin that `tests.conftest` loads for every lane but the unit tests, which therefore know none of these fixtures.
+"""
 
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -14,56 +15,14 @@ from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 from psycopg import sql
 
-from api.app import create_app
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from cli.run import migrate_database
-from indexer.rebuild import ensure_index
-from stack import ephemeral
+from tests.addresses import ELASTICSEARCH, PASSWORD, POSTGRES, REDIS
+from tests.apps import create_app
 from tests.e2e.small_catalogue import CATALOGUE
 from tests.kept import Kept, opened
 from tests.support import live_index, store, sync_all
-
-POSTGRES, REDIS, ELASTICSEARCH, PASSWORD = (
-    "TEST_POSTGRES_URL",
-    "TEST_REDIS_URL",
-    "TEST_ELASTICSEARCH_URL",
-    "TEST_ELASTICSEARCH_PASSWORD",
-)
-_servers = ExitStack()
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers in the controlling process, before xdist starts its workers: they inherit the addresses.
-
-    With `TEST_POSTGRES_URL` and its sisters set, servers that are already running are used instead.
-    """
-    # Whoever runs the service from this checkout has a `.env` in it, which is none of the tests' business.
-    Settings.model_config["env_file"] = None
-    for name in [name for name in os.environ if name.startswith("CATALOG_")]:
-        if name != "CATALOG_TEST_SECURE":
-            del os.environ[name]
-    secure = os.environ.pop("CATALOG_TEST_SECURE", "") == "1"
-    # A shell has what it starts in the background ignore Ctrl-C, and so would all commands that a test interrupts.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if _is_worker(config) or POSTGRES in os.environ or config.option.collectonly:
-        return
-    running = _servers.enter_context(ephemeral(lambda line: print(line, flush=True), secure=secure))
-    os.environ[POSTGRES] = running.postgres_url
-    os.environ[REDIS] = running.redis_url
-    os.environ[ELASTICSEARCH] = running.elasticsearch_url
-    if running.elasticsearch_password:
-        os.environ[PASSWORD] = running.elasticsearch_password
-
-
-def pytest_unconfigure() -> None:
-    _servers.close()
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +93,7 @@ def index(
     """The first, empty index, live; with `stocked`, there are products in it."""
 
     def fill() -> dict[str, UUID]:
-        ensure_index(settings, es)
+        kept.make_index(db)
         return {}
 
     if "stocked" in request.fixturenames:

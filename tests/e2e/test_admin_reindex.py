@@ -45,6 +45,7 @@ def carry_out(settings: Settings, db: Db, es: Elasticsearch) -> None:
     rebuild.work(db, es, settings)
 
 
+@pytest.mark.process
 async def test_workers_carry_out_what_was_started(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:
@@ -67,6 +68,7 @@ async def test_workers_carry_out_what_was_started(
     assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [job["index"]]
 
 
+@pytest.mark.process
 async def test_workers_end_what_was_cancelled(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:

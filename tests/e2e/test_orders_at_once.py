@@ -18,6 +18,8 @@ from tests.e2e.test_orders import ORDERS, SHIRT, a_key, an_order, orders_in, sto
 from tests.processes import is_up, running, wait_until
 from tests.support import store, sync_all
 
+pytestmark = pytest.mark.process
+
 BUYERS = 100
 IN_STOCK = 10
 

@@ -15,13 +15,13 @@ from tests.support import documents, live_index, store
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("index")]
 
 
 @pytest.fixture(scope="module")
 def private_redis() -> Iterator[Server]:
     """A Redis of this test's own, so that killing and flushing it disturbs nobody."""
-    with ephemeral(servers={"redis"}) as own:
+    with ephemeral(servers={"redis"}, in_memory=True) as own:
         yield own.redis
 
 

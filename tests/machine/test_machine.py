@@ -9,6 +9,8 @@ from tests.machine.machine import explore
 from tests.machine.soak import play
 from tests.machine.world import Broken, running_world
 
+pytestmark = pytest.mark.process
+
 SEED = 27
 DRILL_SECONDS = 240
 
