@@ -18,7 +18,7 @@ from tests.conformance.cases import CASES, Case
 from tests.conformance.doors import Answer, OpenDoor, Refused, World
 from tests.e2e.grpc_calls import served
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.secured, pytest.mark.asyncio(loop_scope="module")]
 
 REFERENCE: OpenDoor = rest_door.open_door
 # A driver is added here, and nowhere else; what its door does not offer is left out by the methods that it has.

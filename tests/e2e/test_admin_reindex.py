@@ -22,7 +22,7 @@ Db = psycopg.Connection[Any]
 
 REINDEX = "/api/v1/admin/reindex"
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 async def started(client: httpx.AsyncClient, **body: Any) -> Any:

@@ -16,6 +16,8 @@ from stack.ports import free_port
 from tests.apps import create_app
 from tests.e2e.helpers import assert_problem
 
+pytestmark = pytest.mark.secured
+
 SEARCH = "/api/v1/search"
 
 

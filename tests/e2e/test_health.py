@@ -23,6 +23,8 @@ from tests.e2e.conftest import PASSWORD
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem, created
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 
 @asynccontextmanager
 async def _without(settings: Settings, **urls: str) -> AsyncIterator[httpx.AsyncClient]:

@@ -19,6 +19,8 @@ from mappings.names import READ_FILTER, read_alias
 from tests.processes import run
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 

@@ -25,6 +25,8 @@ from catalog.settings import Settings
 from cli.bench import tell
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 FIRES = "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'products'::regclass ORDER BY tgname"

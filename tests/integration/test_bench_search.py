@@ -33,6 +33,8 @@ from search.request import parse_request
 from stack.ports import free_port
 from tests.support import store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 

@@ -11,6 +11,8 @@ from tests.commands import invoke
 from tests.processes import run
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 Row = tuple[str, str, dict[str, Any]]
 

@@ -13,6 +13,8 @@ from tests.commands import invoke
 from tests.processes import run
 from tests.support import store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 PRODUCTS: list[dict[str, Any]] = [

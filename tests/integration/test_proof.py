@@ -116,6 +116,7 @@ def test_what_is_left_out_is_not_called_equal(
     assert not proof(settings, db, es).equal
 
 
+@pytest.mark.secured
 def test_the_command_says_what_is_wrong(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     no_filter(settings, db, es)
     pending(settings, db, es)

@@ -119,6 +119,7 @@ def test_tombstones_are_no_difference(settings: Settings, db: Db, es: Elasticsea
     assert check(db, es).equal
 
 
+@pytest.mark.secured
 def test_the_command(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     assert invoke(settings, "reconcile").returncode == 0
     missing(es, live_index(db), ids)

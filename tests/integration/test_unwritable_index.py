@@ -23,6 +23,8 @@ from mappings.names import read_alias, write_alias
 from tests.commands import invoke
 from tests.support import documents, ledger, live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 BLOCK: dict[str, Any] = {"index.blocks.write": True}

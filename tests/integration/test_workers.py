@@ -39,6 +39,7 @@ def settled(db: Db) -> bool:
     return row == (0,)
 
 
+@pytest.mark.secured
 def test_a_change_is_indexed_without_being_asked_for(own: Settings, db: Db, es: Elasticsearch) -> None:
     with running(own, "worker"), running(own, "pump"):
         store(own, [{"sku": f"p{number}"} for number in range(50)])
