@@ -2,9 +2,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
+LANES = $(BIN)/python -m tests.lanes $(if $(COVERAGE),--coverage) $(if $(WORKERS),-n $(WORKERS))
 
 # A line that ends a target with `## words` is in the list that `make help` prints.
-.PHONY: help demo test test-full soak lint format check-migrations docs reference lock clean env
+.PHONY: help demo unit test test-full soak lint format check-migrations docs reference lock clean env
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s%s\n", $$1, $$2}'
@@ -24,18 +25,20 @@ demo: ## The whole service with sample products, until Ctrl-C
 		$(MAKE_COMMAND) --no-print-directory env && exec $(BIN)/catalog demo; \
 	fi
 
-# Tests of one file share servers and data, so a file stays with one worker.
-test: $(READY) ## What a change must pass before it is shown to others
-	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest tests -n 2 --dist loadfile -m "not drill"
+# The lanes are described in docs/testing.md. `make test COVERAGE=1` measures branches and fails below the floor.
+unit: $(READY) ## The tests that start no server
+	$(LANES) unit
 
-test-full: $(READY) ## Every other lane
+test: $(READY) ## The lanes unit, in-process, conformance and browser
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest tests -m drill
-	CATALOG_TEST_SECURE=1 $(BIN)/pytest tests/conformance tests/e2e tests/integration tests/state_machine -n 2 --dist loadfile -m "not drill"
+	$(LANES) unit in-process conformance browser
+
+test-full: $(READY) ## Every other lane: process, drill and secured
+	$(BIN)/python -m tests.browser.chromium
+	$(LANES) process drill secured
 
 # Until Ctrl-C, or `make soak MINUTES=20`; `SEED=…` repeats a round.
-soak: $(READY) ## Random faults for as long as you like: MINUTES=20, SEED=…
+soak: $(READY) ## Random faults until Ctrl-C; MINUTES=20, SEED=…
 	$(BIN)/python -m tests.state_machine.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY) ## ruff, mypy and the layers of packages
@@ -68,5 +71,5 @@ lock: $(READY) ## The locked requirements anew; UPGRADE=--upgrade for newer vers
 
 clean: ## Remove the environment and what was built
 	@if [ -x $(BIN)/catalog ]; then $(BIN)/catalog down; fi
-	rm -rf $(VENV) build site catalog/v1/*_pb2* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-* .coverage build site catalog/v1/*_pb2* *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,7 +23,7 @@ Db = psycopg.Connection[Any]
 
 REINDEX = "/api/v1/admin/reindex"
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 async def started(client: httpx.AsyncClient, **body: Any) -> Any:
@@ -46,6 +46,7 @@ def carry_out(settings: Settings, db: Db, es: Elasticsearch) -> None:
     rebuild.run(Indexer(db, es, settings))
 
 
+@pytest.mark.process
 async def test_workers_carry_out_what_was_started(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:
@@ -68,6 +69,7 @@ async def test_workers_carry_out_what_was_started(
     assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [job["index"]]
 
 
+@pytest.mark.process
 async def test_workers_end_what_was_cancelled(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:

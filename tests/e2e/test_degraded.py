@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
 from catalog.services.forced import Forced
 from catalog.settings import Settings
 from search.request import parse_request
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.helpers import assert_problem
+
+pytestmark = pytest.mark.secured
 
 SEARCH = "/api/v1/search"
 

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from api.app import create_app
 from catalog.settings import Settings
 from indexer import reconciler
 from indexer.bulk import Document, write
@@ -20,9 +19,12 @@ from indexer.rebuild import rebuild
 from mappings.checksum import checksum
 from mappings.names import write_alias
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem, created
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 
 @asynccontextmanager

@@ -16,10 +16,10 @@ import pytest
 from fastapi import FastAPI
 from jwt.warnings import InsecureKeyLengthWarning
 
-from api.app import create_app
 from catalog.errors import SettingsError
 from catalog.services import oidc, tokens
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem
 from tests.e2e.issuer import AUDIENCE, Issuer, ec_key, issuing, public_jwk, public_pem, rsa_key
 

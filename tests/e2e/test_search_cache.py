@@ -12,13 +12,13 @@ import redis
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
-from api.app import create_app
 from catalog.services.forced import Forced
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from search.cache import SearchCache
 from search.request import parse_request
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.conftest import SignedIn
 from tests.e2e.test_synonyms import SYNONYMS
 from tests.support import store, sync_all

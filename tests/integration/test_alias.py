@@ -21,6 +21,8 @@ from mappings.names import READ_FILTER, read_alias
 from tests.processes import run
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 
@@ -48,6 +50,7 @@ def killed_rollback(settings: Settings) -> None:
     assert run(settings.model_copy(update={"failpoint": "switch.after_move"}), "rollback").returncode == -9
 
 
+@pytest.mark.process
 def test_after_a_rollback_that_was_killed_readers_keep_their_index(
     settings: Settings, db: Db, es: Elasticsearch, index: str, new: str
 ) -> None:
@@ -63,6 +66,7 @@ def test_after_a_rollback_that_was_killed_readers_keep_their_index(
     assert differences(Indexer(db, es, settings), index) == []
 
 
+@pytest.mark.process
 def test_a_round_of_the_reconciler_records_what_readers_see(
     settings: Settings, db: Db, es: Elasticsearch, index: str, new: str
 ) -> None:
@@ -72,6 +76,7 @@ def test_a_round_of_the_reconciler_records_what_readers_see(
 
 
 @pytest.mark.parametrize("state", ["given_up", "retired"])
+@pytest.mark.process
 def test_an_index_that_readers_see_gets_every_write_again(
     settings: Settings, db: Db, es: Elasticsearch, index: str, new: str, state: str
 ) -> None:
@@ -165,6 +170,7 @@ def test_a_second_rebuild_leaves_one_standby(
     assert rollback(settings, es) == new
 
 
+@pytest.mark.process
 def test_what_a_rebuild_killed_at_its_end_left_is_dropped(
     settings: Settings, db: Db, es: Elasticsearch, index: str, new: str
 ) -> None:

@@ -26,6 +26,8 @@ from catalog.settings import Settings
 from cli.bench import tell
 from tests.support import live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 FIRES = "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'products'::regclass ORDER BY tgname"
@@ -79,6 +81,7 @@ def test_a_document_that_differs_in_any_field_is_named(
     assert sorted(live_differing(db, es, Quiet())) == sorted([str(ids["CHANGED"]), str(ids["LOST"])])
 
 
+@pytest.mark.process
 def test_rebuild_is_measured_beside_the_raw_limit(settings: Settings, db: Db, index: str) -> None:
     report = rebuild(BenchRun(settings, Quiet(), products=300, seed=1), processes=(2,), rounds=1, warm_up=300)
 
@@ -90,6 +93,7 @@ def test_rebuild_is_measured_beside_the_raw_limit(settings: Settings, db: Db, in
     assert found["largest process of a rebuild"]["goal"] == "<= 200 MB"
 
 
+@pytest.mark.process
 def test_live_sync_is_measured_beside_a_plain_loop_and_a_writer_without_triggers(
     settings: Settings, db: Db, index: str
 ) -> None:
@@ -109,6 +113,7 @@ def test_live_sync_is_measured_beside_a_plain_loop_and_a_writer_without_triggers
     assert db.execute(FIRES).fetchall() == before
 
 
+@pytest.mark.process
 def test_freshness_is_measured_beside_an_index_call_right_after_commit(settings: Settings, db: Db, index: str) -> None:
     report = freshness(BenchRun(settings, Quiet(), products=300, seed=1), seconds=2, warm_up_seconds=0.5)
 
@@ -121,6 +126,7 @@ def test_freshness_is_measured_beside_an_index_call_right_after_commit(settings:
     assert len(report.runs[0]["ours_seconds"]) == len(report.runs[0]["floor_seconds"]) == 20
 
 
+@pytest.mark.process
 def test_a_renamed_category_is_measured_with_a_single_change_meanwhile(settings: Settings, db: Db, index: str) -> None:
     report = fanout(BenchRun(settings, Quiet(), products=300, seed=1), rows=100, processes=1, rounds=1)
 
@@ -133,6 +139,7 @@ def test_a_renamed_category_is_measured_with_a_single_change_meanwhile(settings:
     )
 
 
+@pytest.mark.process
 def test_a_command_that_fails_ends_the_benchmark_with_what_it_said(settings: Settings, index: str) -> None:
     with pytest.raises(BenchError, match="There is no index to go back to"):
         run_command(settings, "rollback")

@@ -34,6 +34,8 @@ from search.request import parse_request
 from stack.ports import free_port
 from tests.support import store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 
@@ -193,6 +195,7 @@ def test_a_server_that_is_away_fails_the_report(load: Load) -> None:
     assert not report.ok
 
 
+@pytest.mark.process
 def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Settings, db: Db, index: str) -> None:
     report = search(
         BenchRun(patient, Quiet(), products=300, seed=1), seconds=0.5, rounds=1, searches=60, warm_up_seconds=0.5
@@ -210,6 +213,7 @@ def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Set
     assert sum(report.runs[0]["kinds"].values()) == 60
 
 
+@pytest.mark.process
 def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: str) -> None:
     report = suggest(BenchRun(patient, Quiet(), products=300, seed=1), seconds=1, rate=40, warm_up_seconds=0.5)
 
@@ -219,6 +223,7 @@ def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: st
     assert report.runs[0]["requests"] == 40
 
 
+@pytest.mark.process
 def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
     size = measure_size(BenchRun(patient, Quiet(), products=200, seed=1), seconds=0.2, searches=20, warm_up_seconds=0.2)
 
@@ -230,6 +235,7 @@ def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
     }
 
 
+@pytest.mark.process
 def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, db: Db, index: str) -> None:
     report = by_id(BenchRun(settings, Quiet(), products=100, seed=1), seconds=0.5, rounds=1, warm_up_seconds=0.2)
 
@@ -239,6 +245,7 @@ def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, d
     assert {run["door"] for run in report.runs} == {"REST", "gRPC"}
 
 
+@pytest.mark.process
 def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index: str) -> None:
     report = Report("by-id", {}, {})
     http_port, grpc_port = free_port(), free_port()

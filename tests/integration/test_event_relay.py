@@ -114,6 +114,7 @@ async def test_what_is_appended_in_a_service_is_published(settings: Settings, db
     assert (item["id"], item["aggregate_id"], item["data"]) == (str(event_id), str(order), data)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("point", ["events.published", "events.assigned"])
 async def test_a_relay_killed_at_any_point_loses_nothing(settings: Settings, db: Db, point: str) -> None:
     for _ in range(5):
@@ -147,8 +148,9 @@ async def test_a_redis_that_lost_everything_is_filled_again(settings: Settings, 
     assert positions(settings) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.process
 async def test_positions_are_given_while_redis_is_away_and_published_when_it_is_back(settings: Settings) -> None:
-    with ephemeral(servers=["postgres", "redis"]) as servers:
+    with ephemeral(servers=["postgres", "redis"], in_memory=True) as servers:
         from cli.run import migrate_database
 
         mine = settings.model_copy(update={"database_url": servers.postgres_url, "redis_url": servers.redis_url})

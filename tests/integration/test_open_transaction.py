@@ -43,6 +43,7 @@ def price(db: Db, es: Elasticsearch, product_id: UUID) -> int:
     return cents
 
 
+@pytest.mark.process
 def test_live_sync_goes_on_when_the_products_of_a_renamed_category_are_locked(
     settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
 ) -> None:

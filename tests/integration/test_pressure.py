@@ -20,20 +20,15 @@ from indexer.indexer import Indexer
 from indexer.rebuild import ensure_index
 from indexer.repair import reconcile
 from indexer.sync import sync_batch
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral
 from tests.processes import running, wait_until
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.process
 
 Db = psycopg.Connection[Any]
 
 PRODUCTS = 60
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[Ephemeral]:
-    """Servers of this module's own: stopping them disturbs nobody."""
-    with ephemeral(servers={"elasticsearch", "redis"}) as own:
-        yield own
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from indexer.registry import LIVE, targets
 from indexer.sync import sync_batch
 from indexer.verify import Verification, verify
 from mappings.names import read_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import documents, ledger, live_index, store, sync_all, writer
 
 Db = psycopg.Connection[Any]
@@ -117,10 +117,11 @@ def test_what_is_left_out_is_not_called_equal(
     assert not proof(settings, db, es).equal
 
 
+@pytest.mark.secured
 def test_the_command_says_what_is_wrong(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     no_filter(settings, db, es)
     pending(settings, db, es)
-    answer = run(settings, "reconcile", "--wait", "0.1")
+    answer = invoke(settings, "reconcile", "--wait", "0.1")
     said = " ".join(answer.stdout.split())
     assert answer.returncode == 1
     assert "Searches see deleted products" in said

@@ -169,6 +169,8 @@ def test_a_missing_alias_creates_nothing(settings: Settings, db: Db, es: Elastic
     assert not es.indices.exists(index=target.alias)
 
 
+@pytest.mark.secured
+@pytest.mark.process
 def test_a_worker_does_it_every_hour(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     entry = configure(settings)["beat_schedule"]["purge"]
     assert entry["schedule"] == 3600

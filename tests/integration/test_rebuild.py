@@ -24,6 +24,8 @@ from mappings.schema import CURRENT, SCHEMAS, Schema
 from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all
 
+pytestmark = pytest.mark.secured
+
 Db = psycopg.Connection[Any]
 
 

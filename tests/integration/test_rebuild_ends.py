@@ -15,6 +15,7 @@ from indexer.indexer import Indexer
 from indexer.rebuild import progress, result, start, step
 from indexer.rebuild_steps import Step
 from indexer.switch import rollback
+from tests.commands import invoke
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all
 
@@ -50,6 +51,7 @@ def test_what_elasticsearch_refuses_for_good_ends_the_rebuild(
     assert live_index(db) == full
 
 
+@pytest.mark.process
 def test_cancelled_too_late(
     settings: Settings, db: Db, es: Elasticsearch, full: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,7 +67,7 @@ def test_cancelled_too_late(
             break
     killed = run(settings.model_copy(update={"failpoint": "switch.after_move"}), "reindex")
     assert killed.returncode == -9
-    answer = run(settings, "reindex", "--cancel")
+    answer = invoke(settings, "reindex", "--cancel")
     assert answer.returncode == 1
     assert f"Too late: {live_index(db)} is live already" in " ".join(answer.stderr.split())
     assert live_index(db) != full
@@ -74,7 +76,7 @@ def test_cancelled_too_late(
 def test_a_rebuild_says_how_many_quarantined_products_it_left_out(
     settings: Settings, db: Db, es: Elasticsearch, quarantined: str
 ) -> None:
-    answer = run(settings, "reindex")
+    answer = invoke(settings, "reindex")
     assert answer.returncode == 0
     assert "1 products in quarantine are not in it" in " ".join(answer.stderr.split())
     assert {body["sku"] for body in documents(db, es).values()} == {"fine"}

@@ -17,6 +17,7 @@ from indexer.rebuild import step
 from indexer.rebuild_steps import Step
 from mappings.checksum import checksum
 from mappings.names import read_alias
+from tests.commands import invoke
 from tests.processes import run, running, wait_until
 from tests.support import live_index, waiting_for_locks, writer
 
@@ -71,6 +72,7 @@ def assert_finished(settings: Settings, db: Db, es: Elasticsearch, old: str) -> 
     assert es.count(index=new)["count"] == PRODUCTS
 
 
+@pytest.mark.process
 def test_killed_before_it_is_planned(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
     """The index that nobody has written down is dropped by the next one."""
     doomed = settings.model_copy(update={"failpoint": "rebuild.after_create"})
@@ -78,11 +80,12 @@ def test_killed_before_it_is_planned(settings: Settings, db: Db, es: Elasticsear
     assert seen(settings, es) == [full]
     left = indexes(settings, es) - {full}
     assert len(left) == 1
-    assert run(settings, "reindex").returncode == 0
+    assert invoke(settings, "reindex").returncode == 0
     assert_finished(settings, db, es, full)
     assert live_index(db) not in left
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("point", ["rebuild.after_chunk", "rebuild.before_switch"])
 def test_killed_and_run_again(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job, point: str) -> None:
     doomed = settings.model_copy(update={"failpoint": point})
@@ -91,7 +94,7 @@ def test_killed_and_run_again(settings: Settings, db: Db, es: Elasticsearch, ful
     before = done_at(db)
     assert len(before) == (1 if point == "rebuild.after_chunk" else CHUNKS)
     end_leases(db)
-    again = run(settings, "reindex")
+    again = invoke(settings, "reindex")
     assert (again.returncode, "joining it" in again.stderr) == (0, True)
     assert {number: at for number, at in done_at(db).items() if number in before} == before
     assert len(done_at(db)) == CHUNKS
@@ -99,6 +102,7 @@ def test_killed_and_run_again(settings: Settings, db: Db, es: Elasticsearch, ful
     assert_finished(settings, db, es, full)
 
 
+@pytest.mark.process
 def test_killed_and_carried_on_by_workers(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job) -> None:
     assert run(settings.model_copy(update={"failpoint": "rebuild.after_chunk"}), "reindex").returncode == -9
     end_leases(db)
@@ -116,6 +120,7 @@ def test_a_chunk_that_somebody_holds_is_left_to_them(settings: Settings, db: Db,
     assert step(Indexer(db, es, settings)) is Step.WORKED
 
 
+@pytest.mark.process
 def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job) -> None:
     """Ctrl-C in the middle of a chunk ends the command, not the rebuild."""
     with writer(settings) as locking:
@@ -128,7 +133,7 @@ def test_interrupted_and_run_again(settings: Settings, db: Db, es: Elasticsearch
     assert jobs.get(db, begun.id).state == JobState.RUNNING
     assert seen(settings, es) == [full]
     end_leases(db)
-    assert run(settings, "reindex").returncode == 0
+    assert invoke(settings, "reindex").returncode == 0
     assert live_index(db) == begun.progress["index"]
     assert_finished(settings, db, es, full)
 
@@ -159,7 +164,7 @@ def test_a_new_index_that_differs_never_goes_live(
     body = es.get(index=new, id=str(wrong))["_source"] | {"version": 7, "checksum": checksum(str(wrong), 7)}
     es.index(index=new, id=str(wrong), document=body, version=7, version_type="external")
     es.delete(index=new, id=str(lost))
-    refused = run(settings, "reindex")
+    refused = invoke(settings, "reindex")
     assert refused.returncode == 1
     assert f"{lost}: Postgres 1, index None" in refused.stderr
     assert f"{wrong}: Postgres 1, index 7" in refused.stderr

@@ -18,7 +18,7 @@ from indexer.rebuild import step
 from indexer.rebuild_steps import Step
 from indexer.registry import LIVE, targets
 from mappings.names import read_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
@@ -57,7 +57,7 @@ def assert_only(settings: Settings, db: Db, es: Elasticsearch, live: str) -> Non
 def test_cancelled(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job, steps: int) -> None:
     for _ in range(steps):
         step(Indexer(db, es, settings))
-    answer = run(settings, "reindex", "--cancel")
+    answer = invoke(settings, "reindex", "--cancel")
     assert (answer.returncode, "the live index is unchanged" in answer.stderr) == (0, True)
     assert jobs.get(db, begun.id).state == JobState.CANCELLED
     assert_only(settings, db, es, full)
@@ -65,13 +65,13 @@ def test_cancelled(settings: Settings, db: Db, es: Elasticsearch, full: str, beg
 
 def test_cancelled_before_anybody_began(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
     job = rebuild.start(db)
-    assert run(settings, "reindex", "--cancel").returncode == 0
+    assert invoke(settings, "reindex", "--cancel").returncode == 0
     assert jobs.get(db, job.id).state == JobState.CANCELLED
     assert_only(settings, db, es, full)
 
 
 def test_nothing_to_cancel(settings: Settings, full: str) -> None:
-    answer = run(settings, "reindex", "--cancel")
+    answer = invoke(settings, "reindex", "--cancel")
     assert (answer.returncode, answer.stderr.strip()) == (1, "No rebuild is running.")
 
 
@@ -112,14 +112,14 @@ def test_cancelled_while_a_worker_holds_a_chunk(
 
 
 def test_shards(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
-    assert run(settings, "reindex", "--shards", "2").returncode == 0
+    assert invoke(settings, "reindex", "--shards", "2").returncode == 0
     assert index_settings(es, full)["number_of_shards"] == "1"
     assert index_settings(es, live_index(db))["number_of_shards"] == "2"
     assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 def test_joining_with_other_shards_is_refused(settings: Settings, db: Db, es: Elasticsearch, begun: Job) -> None:
-    answer = run(settings, "reindex", "--shards", "3")
+    answer = invoke(settings, "reindex", "--shards", "3")
     assert (answer.returncode, "with other shards" in answer.stderr) == (1, True)
     assert jobs.get(db, begun.id).state == JobState.RUNNING
 

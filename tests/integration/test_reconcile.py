@@ -17,7 +17,7 @@ from indexer.repair import Findings, reconcile
 from mappings.checksum import checksum
 from mappings.names import write_alias
 from mappings.schema import tombstone
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import documents, live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
@@ -122,15 +122,16 @@ def test_tombstones_are_no_difference(settings: Settings, db: Db, es: Elasticsea
     assert check(settings, db, es).equal
 
 
+@pytest.mark.secured
 def test_the_command(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
-    assert run(settings, "reconcile").returncode == 0
+    assert invoke(settings, "reconcile").returncode == 0
     missing(es, live_index(db), ids)
-    refused = run(settings, "reconcile", "--json")
+    refused = invoke(settings, "reconcile", "--json")
     assert refused.returncode == 1
     said = json.loads(refused.stdout)
     assert [item["product_id"] for item in said["indexes"][0]["versions"]] == [str(ids["p3"])]
     assert (said["equal"], said["problems"], said["outstanding"]) == (False, [], 0)
     # Nobody is there to write it again.
-    assert run(settings, "reconcile", "--repair", "--wait", "0.1").returncode == 1
+    assert invoke(settings, "reconcile", "--repair", "--wait", "0.1").returncode == 1
     sync_all(settings, db, es)
-    assert run(settings, "reconcile").returncode == 0
+    assert invoke(settings, "reconcile").returncode == 0

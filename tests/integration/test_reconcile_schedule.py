@@ -156,6 +156,7 @@ def test_a_killed_round_is_gone_on_with(own: Settings, db: Db, es: Elasticsearch
     assert ledger(db, ids["p3"])["version"] == 2
 
 
+@pytest.mark.process
 def test_scheduler_and_worker_do_it_unasked(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     lose(es, live_index(db), ids["p3"])
     alter(es, live_index(db), ids["p5"])

@@ -29,6 +29,8 @@ from tests.equality import contents, different, expected
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all
 
+pytestmark = pytest.mark.process
+
 Db = psycopg.Connection[Any]
 
 

@@ -20,7 +20,7 @@ from tests.support import ledger, live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 def test_a_poison_document_does_not_hold_back_the_others(settings: Settings, db: Db, es: Elasticsearch) -> None:

@@ -23,8 +23,10 @@ from indexer.registry import LIVE, MissedWrite, targets
 from indexer.repair import reconcile
 from indexer.switch import rollback, switch
 from mappings.names import read_alias, write_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import documents, ledger, live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -146,7 +148,7 @@ def test_an_index_that_was_given_up_never_goes_live(
     sync_all(settings, db, es)
     es.indices.put_settings(index=lost, settings=UNBLOCK)
 
-    refused = run(settings, "rollback")
+    refused = invoke(settings, "rollback")
     assert refused.returncode == 1
     assert "took no writes for 60 s" in refused.stderr
     assert "cluster_block_exception" in refused.stderr
@@ -158,14 +160,14 @@ def test_an_index_that_was_given_up_never_goes_live(
     assert {hit["_source"]["name"] for hit in es.search(index=lost)["hits"]["hits"]} == {
         f"Product p{number}" for number in range(5)
     }
-    compared = run(settings, "reconcile")
+    compared = invoke(settings, "reconcile")
     assert compared.returncode == 0
     assert f"{lost} (standby) is left out" in " ".join(compared.stderr.split())
 
     before = live_index(db)
-    assert run(settings, "reindex").returncode == 0
+    assert invoke(settings, "reindex").returncode == 0
     assert live_index(db) not in (before, lost)
-    assert run(settings, "rollback").returncode == 0
+    assert invoke(settings, "rollback").returncode == 0
     assert live_index(db) == before
 
 

@@ -9,6 +9,8 @@ from tests.state_machine.machine import explore
 from tests.state_machine.soak import play
 from tests.state_machine.world import Broken, running_world
 
+pytestmark = pytest.mark.process
+
 SEED = 27
 DRILL_SECONDS = 240
 

@@ -183,7 +183,7 @@ class World:
 @contextmanager
 def running_world(*, thorough: bool) -> Iterator[World]:
     """Servers, worker and pump, until the end of the block. `thorough` allows faults that take many seconds."""
-    with tempfile.TemporaryDirectory(prefix="catalog-machine-") as logs, ephemeral() as servers:
+    with tempfile.TemporaryDirectory(prefix="catalog-machine-") as logs, ephemeral(in_memory=True) as servers:
         settings = Settings.model_validate(
             {
                 "database_url": servers.postgres_url,
