@@ -19,7 +19,7 @@ from tests.lanes.timing import Timing
 
 TESTS = Path(__file__).parent
 # Tests of these folders may start processes without saying so: a shop, or a whole crew.
-OF_PROCESSES = ("browser", "machine")
+OF_PROCESSES = ("browser", "state_machine")
 _running = ExitStack()
 _timing: Timing
 

@@ -34,8 +34,8 @@ LANES = {
         Lane("in-process", IN_PROCESS, "not process and not drill", covered=True),
         Lane("conformance", ("conformance",)),
         Lane("browser", ("browser",), "not drill"),
-        Lane("process", (*IN_PROCESS, "machine"), "process and not drill"),
-        Lane("drill", (*IN_PROCESS, "browser", "machine"), "drill"),
+        Lane("process", (*IN_PROCESS, "state_machine"), "process and not drill"),
+        Lane("drill", (*IN_PROCESS, "browser", "state_machine"), "drill"),
         Lane("secured", (*IN_PROCESS, "conformance"), "secured and not drill", secure=True),
     )
 }

@@ -19,7 +19,7 @@ FOLDERS = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
 def test_each_test_is_in_one_lane_whatever_its_marks(folder: str) -> None:
     for chosen in itertools.product((False, True), repeat=len(MARKS)):
         marks = {mark for mark, given in zip(MARKS, chosen, strict=True) if given}
-        if (folder == "unit" and marks) or (folder == "machine" and not marks & {"process", "drill"}):
+        if (folder == "unit" and marks) or (folder == "state_machine" and not marks & {"process", "drill"}):
             continue
         if folder in ("browser", "conformance") and "process" in marks:
             continue
@@ -34,7 +34,7 @@ def test_marks_are_used_only_where_a_lane_takes_them() -> None:
         used = {mark for mark in MARKS if f"pytest.mark.{mark}" in text}
         if path.parent.name == "unit" and path != Path(__file__):
             assert used == set(), path
-        if path.parent.name == "machine":
+        if path.parent.name == "state_machine":
             assert "process" in used, path
         if path.parent.name in ("browser", "conformance"):
             assert "process" not in used, path

@@ -12,6 +12,8 @@ from stack.download import Artifact, maven
 from stack.errors import StackError
 from stack.packages import MANAGERS, PACKAGES
 
+pytestmark = pytest.mark.process
+
 ARTIFACT = Artifact("org.example", "thing", "1", "jar", 1, "0")
 
 

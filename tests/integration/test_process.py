@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 from stack.process import Record, end, send, spawn, started_at, tree, wait_gone
+
+pytestmark = pytest.mark.process
 
 SLEEPER = "import time; time.sleep(600)"
 # A shell between them, and the pids of all three, parents first.
