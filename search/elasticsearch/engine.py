@@ -39,10 +39,11 @@ from search.elasticsearch.response import (
 from search.elasticsearch.zero_results import help_bodies
 from search.facets.value_search import build_values, require_values, values_body
 from search.planning.attribute_types import read_kinds
+from search.planning.context import SearchContext
 from search.planning.facet_selection import TOKENS, Profile, profile_aggs
 from search.planning.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.planning.probe_cache import Looks
-from search.request import SearchRequest, may_be_stored, parse_request
+from search.request import AutocompleteRequest, SearchRequest
 from search.synonym_reader import SynonymReader
 from search.text import attribute_values as named_values
 from search.text.synonyms import NO_SYNONYMS
@@ -180,14 +181,9 @@ class SearchEngine:
         held = await self._ask(corrections.held_body(plan, options))
         return replace(probe, corrections=corrections.best(corrections.in_sight(options, held)))
 
-    async def read(self, items: Iterable[tuple[str, str]], forced: Forced = NOTHING_FORCED) -> SearchRequest:
-        """The request that parameters make: `attr.depth_min` is a value where an attribute has this name.
-
-        `forced` are the filters of the principal that sends them.
-        """
-        sent = list(items)
-        ambiguous = any(may_be_stored(name) for name, _ in sent)
-        return replace(parse_request(sent, (await self._view(forced)).kinds if ambiguous else ()), forced=forced)
+    async def attribute_names(self, forced: Forced = NOTHING_FORCED) -> Container[str]:
+        """The names of the attributes of the products that are seen under these filters."""
+        return (await self._view(forced)).kinds
 
     async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> dict[str, Any]:
         """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
@@ -197,35 +193,31 @@ class SearchEngine:
         plan, answer = first_that_finds_enough(plans, answers)
         return build_values(plan, name, prefix, answer["aggregations"])
 
-    async def autocomplete(
-        self, q: str, limit: int, category: str | None, forced: Forced = NOTHING_FORCED
-    ) -> dict[str, Any]:
+    async def autocomplete(self, request: AutocompleteRequest) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far; two round trips.
 
         One more where what is known of the catalogue is too old, as in a search.
         """
         started = time.perf_counter()
-        synonyms = await self._synonyms.current() if self._synonyms and q else NO_SYNONYMS
-        view = await self._view(forced)
+        request = replace(request, language=self._settings.language)
+        synonyms = await self._synonyms.current() if self._synonyms and request.q else NO_SYNONYMS
+        view = await self._view(request.forced)
         # To the hour: what is asked for again is then the same request, and how new a product is counts by days.
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        language = self._settings.language
-        typed = autocomplete.read_typed(
-            q, limit, category, now, forced, language, synonyms, kinds=view.kinds, visible_at=view.visible_at
-        )
+        typed = autocomplete.read_typed(request, SearchContext(now, view.kinds, view.visible_at), synonyms)
         memory = view.memory
         doubted = any(typed.edits_allowed(part) and not memory.knows(part) for part in typed.parts)
         looks = autocomplete.sample_bodies(typed, doubted=doubted)
         samples = await self._ask_named(looks, kept=looks)
         drafted = autocomplete.draft(typed, samples)
         wanted = autocomplete.counted(drafted)
-        counts = memory.counts(category, wanted)
+        counts = memory.counts(request.category, wanted)
         asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
-        products = {"": autocomplete.products_of(typed, drafted)} if q else {}
+        products = {"": autocomplete.products_of(typed, drafted)} if request.q else {}
         answers = await self._ask_named(products | asked, kept=products)
-        hits = answers.pop("")["hits"]["hits"] if q else []
+        hits = answers.pop("")["hits"]["hits"] if request.q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
-        memory.remember(category, found)
+        memory.remember(request.category, found)
         memory.learn(drafted.words)
         response = autocomplete.build_response(typed, drafted, hits, counts | found, self._settings.currency)
         response["took_ms"] = _milliseconds(started)

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.autocomplete import draft as autocomplete
-from search.autocomplete.input import Typed, read_typed
+from search.autocomplete.input import AutocompleteQuery, read_typed
 from search.clauses.filters import filters_of
 from search.elasticsearch.query import popular_body
+from search.planning.context import SearchContext
 from search.planning.plan import SearchPlan
+from search.request import AutocompleteRequest
 
 QUERIES = 4
 CATEGORIES = 3
@@ -56,13 +58,12 @@ def _surely_corrected(plan: SearchPlan) -> bool:
     return bool(plan.corrected) and plan.certain and not plan.dropped and not plan.split
 
 
-def _typed(plan: SearchPlan) -> Typed:
+def _typed(plan: SearchPlan) -> AutocompleteQuery:
     """What queries are near to: the words as they were corrected, which need not be looked for with errors again."""
     request = plan.request
     text = plan.words.text if _surely_corrected(plan) else request.q
-    return read_typed(
-        text, QUERIES, request.category, plan.now, request.forced, request.language, visible_at=plan.visible_at
-    )
+    typed = AutocompleteRequest(text, QUERIES, request.category, request.language, request.forced)
+    return read_typed(typed, SearchContext(plan.now, plan.kinds, plan.visible_at))
 
 
 def _plain(text: str) -> str:

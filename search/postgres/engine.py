@@ -14,7 +14,7 @@ from uuid import uuid4
 from catalog.errors import InvalidInput, NotFound, Unavailable
 from catalog.settings import Settings
 from search.autocomplete import draft as autocomplete
-from search.autocomplete.input import Typed
+from search.autocomplete.input import AutocompleteQuery
 from search.clauses.filters import category_path
 from search.planning.attribute_types import Kinds
 from search.planning.plan import SOME_ENOUGH, SearchPlan, Strictness, make_plan
@@ -105,7 +105,7 @@ class Fallback:
             raise NotFound(f"There is no facet {name[:120]!r}: category, brand, or attr. and the name of an attribute.")
         return await self._reader.answer(answer)
 
-    async def autocomplete(self, typed: Typed) -> dict[str, Any]:
+    async def autocomplete(self, typed: AutocompleteQuery) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far, but `took_ms`."""
 
         async def answer(ask: Ask) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Fallback:
             statement = suggest.counts_statement(typed, names, drafted)
             (counted,) = await ask(statement) if statement else [{}]
             counts = dict(zip(autocomplete.counted(drafted), counted.values(), strict=True))
-            hits = suggest.hits_of(typed, drafted, rows) if typed.q else []
+            hits = suggest.hits_of(typed, drafted, rows) if typed.request.q else []
             return autocomplete.build_response(typed, drafted, hits, counts, self._settings.currency)
 
         return await self._reader.answer(answer)
@@ -193,7 +193,7 @@ async def _counts(ask: Ask, plan: SearchPlan, wanted: Wanted) -> list[Row]:
     return rows
 
 
-async def _samples(ask: Ask, typed: Typed, names: Names) -> tuple[Mapping[str, dict[str, Any]], list[Row]]:
+async def _samples(ask: Ask, typed: AutocompleteQuery, names: Names) -> tuple[Mapping[str, dict[str, Any]], list[Row]]:
     """What the suggestions are read off, as samples of Elasticsearch and as the rows themselves."""
     named: dict[str, dict[str, Any]] = {}
     found: list[Row] = []

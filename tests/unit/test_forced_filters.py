@@ -16,8 +16,10 @@ from search.elasticsearch import spelling as corrections
 from search.elasticsearch.catalogue_snapshot import MOST, Views
 from search.elasticsearch.query import best_body, facets_body, popular_body, probe_body, search_body
 from search.elasticsearch.zero_results import help_bodies
+from search.parameters import parse_forced
+from search.planning.context import SearchContext
 from search.planning.plan import SearchPlan, make_plan
-from search.request import SearchRequest, parse_forced
+from search.request import AutocompleteRequest, SearchRequest
 from services.access import forced_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -113,7 +115,7 @@ def test_every_search_of_a_page_holds_them() -> None:
 
 def test_every_sample_of_what_is_typed_holds_them() -> None:
     for q in ("wireles h", "nx-45", "4006381333931"):
-        bodies = sample_bodies(read_typed(q, 8, "audio", NOW, BRAND))
+        bodies = sample_bodies(read_typed(AutocompleteRequest(q, 8, "audio", forced=BRAND), SearchContext(NOW)))
         assert bodies
         for body in bodies.values():
             assert holds(body["query"], CLAUSE), body
