@@ -41,7 +41,8 @@ def products_body(
     plan = _plan(typed, text)
     if best is not None:
         leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
-        plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
+        shares = tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves)
+        plan = replace(plan, query=replace(plan.query, category_shares=shares))
     ordered: Clause = scored(plan)
     named = {"term": {"name.folded": typed.request.q}}
     above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
@@ -62,11 +63,11 @@ def products_body(
 
 def _plan(typed: AutocompleteQuery, text: str) -> SearchPlan:
     request = SearchRequest(q=text, per_page=typed.request.limit, facets=(), language=typed.request.language)
-    plan = replace(
-        make_plan(request, typed.context.now, typed.context.attribute_types), visible_at=typed.context.visible_at
-    )
+    plan = make_plan(request, typed.context)
+    if typed.completable:
+        return plan
     # Of a long text, every two neighbours read as one word would be a search of its own.
-    return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
+    return replace(plan, query=replace(plan.query, words=replace(plan.query.words, spans=())))
 
 
 def _ids(ids: Sequence[str]) -> Clause:

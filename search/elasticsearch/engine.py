@@ -127,7 +127,7 @@ class SearchEngine:
             return await self._page(request, await self._open_point())
         found = cursor.read(text, request, key)
         view = await self._view(request.forced)
-        plan = make_plan(replace(request, facets=()), datetime.now(UTC), view.kinds)
+        plan = make_plan(replace(request, facets=()), SearchContext(datetime.now(UTC), view.kinds))
         plan = cursor.resume(plan, found)
         point = found.point or await self._open_point()
         answer = await self._ask(_at(search_body(plan, found.after), point), request.explain or None)
@@ -155,15 +155,14 @@ class SearchEngine:
         return point
 
     async def plan(self, request: SearchRequest) -> tuple[SearchPlan, ...]:
-        """The plans to try, nearly always one; at most one round trip, to choose the strictness and the facets."""
+        """The plans to try, nearly always one; at most one round trip, to choose how the words match and the facets."""
         synonyms = await self._synonyms.current() if self._synonyms and request.q else NO_SYNONYMS
         view = await self._view(request.forced)
-        plan = make_plan(request, datetime.now(UTC), view.kinds, synonyms)
-        plan = replace(plan, visible_at=view.visible_at)
+        plan = make_plan(request, SearchContext(datetime.now(UTC), view.kinds, view.visible_at), synonyms)
         if not needs_probe(plan):
             return (plan,)
         if (profile := whole_catalogue(plan, view.sample)) is not None:
-            return (replace(plan, profile=profile),)
+            return (plan.with_facets(profile),)
         body = probe_body(plan)
         probe = self._looks.known(body)
         if probe is None:
@@ -313,7 +312,7 @@ def _check(answer: dict[str, Any]) -> None:
 
 def _of_catalogue(plan: SearchPlan, view: View) -> Profile:
     """What the sample of the whole catalogue says of the attributes that the request wants to see."""
-    if plan.kinds is not view.kinds:  # another look has come while this search waited
+    if plan.context.attribute_types is not view.kinds:  # another look has come while this search waited
         return profile_of(plan, view.sample)
     key = (named_attributes(plan.request), plan.request.auto_facets)
     if key not in view.profiles:

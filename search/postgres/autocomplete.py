@@ -150,8 +150,8 @@ def _condition(typed: AutocompleteQuery, names: Names, name: str, bound: Bound) 
     if kind == "brand":
         made = [key for key, brand in names.brands.items() if brand.lower() == text.lower()]
         return f"p.brand_id = ANY ({bound(made, 'uuid[]')})"
-    plan = make_plan(SearchRequest(q=text, facets=(), language=typed.request.language), typed.context.now)
-    words = replace(plan.words, spans=()) if not typed.completable else plan.words
+    plan = make_plan(SearchRequest(q=text, facets=(), language=typed.request.language), typed.context)
+    words = replace(plan.query.words, spans=()) if not typed.completable else plan.query.words
     readings = tuple(tuple(slot_of(word, names) for word, _, _ in reading) for reading in words.readings())
     return matches(Wanted(tuple(filter(None, readings)), name=text), bound)
 

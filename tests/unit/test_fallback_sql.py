@@ -6,6 +6,7 @@ from uuid import uuid4
 from catalog.services.forced import Forced
 from search.parameters import parse_search
 from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
 from search.planning.plan import make_plan
 from search.postgres.conditions import Identified, spellings, stored_as
 from search.postgres.names import Names, nearest, read_names
@@ -20,7 +21,7 @@ def test_what_is_sent_is_in_no_statement() -> None:
     names = ("q", "category", "brand", "attr.color", f"attr.{HOSTILE}", "facets")
     pairs = [*((name, HOSTILE) for name in names[:-1]), ("facets", f"attr.{HOSTILE.replace(',', '')}")]
     request = parse_search(pairs).to_request()
-    wanted = wanted_of(make_plan(request, datetime.now(UTC)), Names(), Identified())
+    wanted = wanted_of(make_plan(request, SearchContext(datetime.now(UTC))), Names(), Identified())
     statements = [
         look_statement(request, wanted),
         hits_statement(request, wanted, Kinds()),
@@ -33,7 +34,7 @@ def test_what_is_sent_is_in_no_statement() -> None:
 
 def test_forced_filters_are_in_every_statement() -> None:
     request = SearchRequest("lamp", forced=Forced(brands=("Norvane",)))
-    wanted = wanted_of(make_plan(request, datetime.now(UTC)), Names(), Identified())
+    wanted = wanted_of(make_plan(request, SearchContext(datetime.now(UTC))), Names(), Identified())
     for statement in (
         look_statement(request, wanted),
         hits_statement(request, wanted, Kinds()),

@@ -18,7 +18,7 @@ from search.elasticsearch.query import best_body, facets_body, popular_body, pro
 from search.elasticsearch.zero_results import help_bodies
 from search.parameters import parse_forced
 from search.planning.context import SearchContext
-from search.planning.plan import SearchPlan, make_plan
+from search.planning.plan import Evidence, QueryInterpretation, SearchPlan, make_plan
 from search.request import AutocompleteRequest, SearchRequest
 from services.access import forced_of
 
@@ -28,7 +28,7 @@ CLAUSE = {"terms": {"brand.lower": ["Norvane"]}}
 
 
 def plan(**fields: Any) -> SearchPlan:
-    return make_plan(SearchRequest(forced=BRAND, **fields), NOW)
+    return make_plan(SearchRequest(forced=BRAND, **fields), SearchContext(NOW))
 
 
 def test_parameters_as_a_search_has_them() -> None:
@@ -104,7 +104,8 @@ def holds(query: Any, clause: Any) -> bool:
 
 def test_every_search_of_a_page_holds_them() -> None:
     typo = plan(q="hedphones red", sort="price_asc", category="audio", attributes=(("color", ("red",)),))
-    typo = SearchPlan(typo.request, NOW, typo.words, strictness="some", missed=True)
+    query = QueryInterpretation(typo.query.words, matching="some")
+    typo = SearchPlan(typo.request, SearchContext(NOW), Evidence(missed=True), query)
     bodies: list[Any] = [probe_body(typo), search_body(typo), facets_body(typo), best_body(typo), popular_body(typo)]
     bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *help_bodies(typo).values()]
     for body in bodies:
