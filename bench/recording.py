@@ -14,7 +14,7 @@ from catalog.elasticsearch import make_async_client
 from catalog.errors import Unavailable
 from catalog.settings import Settings
 from search.elasticsearch.engine import SearchEngine
-from search.request import parse_autocomplete, parse_request
+from search.parameters import parse_autocomplete, parse_search
 
 MAX_ATTEMPTS = 5
 
@@ -24,12 +24,14 @@ Ask = Callable[[SearchEngine, Parameters], Any]
 
 def recorded_searches(settings: Settings, searches: Sequence[Parameters]) -> list[tuple[Search, Response]]:
     """For each search what is sent to Elasticsearch, and the engine's response."""
-    return asyncio.run(_record(settings, searches, lambda engine, one: engine.search(parse_request(one))))
+    return asyncio.run(_record(settings, searches, lambda engine, one: engine.search(parse_search(one).to_request())))
 
 
 def recorded_completions(settings: Settings, searches: Sequence[Parameters]) -> list[tuple[Search, Response]]:
     """The same for autocomplete."""
-    return asyncio.run(_record(settings, searches, lambda engine, one: engine.autocomplete(*parse_autocomplete(one))))
+    return asyncio.run(
+        _record(settings, searches, lambda engine, one: engine.autocomplete(parse_autocomplete(one).to_request()))
+    )
 
 
 async def _record(settings: Settings, searches: Sequence[Parameters], ask: Ask) -> list[tuple[Search, Response]]:

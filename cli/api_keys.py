@@ -19,7 +19,7 @@ from catalog.schemas.api_key import MAX_RATE, ApiKeyIn, ApiKeyOut
 from catalog.schemas.messages import field_errors
 from catalog.services import api_keys, audit
 from catalog.settings import get_settings
-from search.request import parse_forced
+from search.parameters import parse_forced
 
 T = TypeVar("T")
 

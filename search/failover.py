@@ -5,7 +5,7 @@ Whoever must not take one for the other (evaluation, benches of Elasticsearch) u
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Container, Iterable, Sequence
+from collections.abc import AsyncIterator, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from search.breaker import Breaker, Limits
 from search.cache import SearchCache
 from search.clauses.scope import visible
 from search.elasticsearch.engine import RETRY_AFTER, SearchEngine
+from search.planning.context import SearchContext
 from search.postgres.engine import Fallback
-from search.request import SearchRequest, parse_request
+from search.request import AutocompleteRequest, SearchRequest
 from search.synonym_reader import SynonymReader
 from search.text.synonyms import NO_SYNONYMS, Synonyms
 
@@ -89,13 +90,12 @@ class DegradingEngine(SearchEngine):
         response["took_ms"] = round((time.perf_counter() - started) * 1000, 1)
         return response
 
-    async def read(self, items: Iterable[tuple[str, str]], forced: Forced = NOTHING_FORCED) -> SearchRequest:
-        """As the engine reads it; while Elasticsearch is away, by the attributes that were known before."""
-        sent = list(items)
+    async def attribute_names(self, forced: Forced = NOTHING_FORCED) -> Container[str]:
+        """While Elasticsearch is away, those that were known before."""
         try:
-            return await super().read(sent, forced)
+            return await super().attribute_names(forced)
         except Unavailable:
-            return replace(parse_request(sent, self._views.of(forced).kinds), forced=forced)
+            return self._views.of(forced).kinds
 
     async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> dict[str, Any]:
         """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
@@ -105,15 +105,14 @@ class DegradingEngine(SearchEngine):
             synonyms, kinds = await self._known(), self._views.of(request.forced).kinds
             return await self._degraded(error, self._fallback.facet_values(request, name, prefix, kinds, synonyms))
 
-    async def autocomplete(
-        self, q: str, limit: int, category: str | None, forced: Forced = NOTHING_FORCED
-    ) -> dict[str, Any]:
+    async def autocomplete(self, request: AutocompleteRequest) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far; `degraded` as in a search."""
         started = time.perf_counter()
         try:
-            return await super().autocomplete(q, limit, category, forced)
+            return await super().autocomplete(request)
         except Unavailable as error:
-            typed = read_typed(q, limit, category, datetime.now(UTC), forced, self._settings.language)
+            request = replace(request, language=self._settings.language)
+            typed = read_typed(request, SearchContext(datetime.now(UTC)))
             response = await self._degraded(error, self._fallback.autocomplete(typed))
         response["took_ms"] = round((time.perf_counter() - started) * 1000, 1)
         return response | {"degraded": True}

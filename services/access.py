@@ -6,7 +6,7 @@ from catalog.errors import Forbidden, InvalidInput, Unauthenticated
 from catalog.principals import Permission, Principal
 from catalog.services.forced import Forced
 from catalog.settings import Settings
-from search.request import parse_forced
+from search.parameters import parse_forced
 from services.identity import Identity
 
 _parsed = lru_cache(1024)(parse_forced)

@@ -6,13 +6,13 @@ from typing import Any
 
 from catalog.errors import CatalogError
 from search.elasticsearch.engine import SearchEngine
-from search.request import parse_request
+from search.request import SearchRequest
 from storefront.address import Address
 from storefront.cards import Card, card
 from storefront.pictures import picture_address
 
-POPULAR = "12"
-REDUCED = "6"
+POPULAR = 12
+REDUCED = 6
 RELATED = 6
 # A flat catalogue has a category for everything.
 MOST_DEPARTMENTS = 24
@@ -29,10 +29,8 @@ class Department:
 async def contents(engine: SearchEngine) -> dict[str, Any]:
     """The values of `home.html`. Raises Unavailable."""
     everything, reduced = await asyncio.gather(
-        engine.search(parse_request([("sort", "popularity"), ("per_page", POPULAR), ("facets", "category")])),
-        engine.search(
-            parse_request([("on_sale", "true"), ("sort", "popularity"), ("per_page", REDUCED), ("facets", "none")])
-        ),
+        engine.search(SearchRequest(sort="popularity", per_page=POPULAR, facets=("category",))),
+        engine.search(SearchRequest(on_sale=True, sort="popularity", per_page=REDUCED, facets=())),
     )
     return {
         "total": everything["total"]["value"],
@@ -67,9 +65,9 @@ def departments(response: dict[str, Any]) -> list[Department]:
 
 async def related(engine: SearchEngine, category: str, but: str) -> list[Card]:
     """Popular products of the same category; none while search is away: a product's page stands without them."""
-    wanted = [("category", category), ("sort", "popularity"), ("per_page", str(RELATED + 1)), ("facets", "none")]
+    request = SearchRequest(category=category, sort="popularity", per_page=RELATED + 1, facets=())
     try:
-        response = await engine.search(parse_request(wanted))
+        response = await engine.search(request)
     except CatalogError:
         return []
     return [card(hit) for hit in response["hits"] if str(hit["id"]) != but][:RELATED]

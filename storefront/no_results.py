@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 
 from search.elasticsearch.engine import SearchEngine
-from search.request import parse_request
+from search.input import SearchInput
+from search.request import SearchRequest
 from storefront.address import Address
 from storefront.cards import Card, card
 from storefront.home import Department, departments
 from storefront.results import Results, Suggestion
 
-POPULAR = "6"
+POPULAR = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ async def help_without_hits(engine: SearchEngine, found: Results) -> Help:
     bare = found.address.without_filters()
     category = found.address.get("category")
     popular, inside = found.popular, ""
-    wanted = [("sort", "popularity"), ("per_page", POPULAR), ("facets", "category")]
-    everything = await engine.search(parse_request(wanted))
+    everything = await engine.search(SearchRequest(sort="popularity", per_page=POPULAR, facets=("category",)))
     if not popular and category:
-        answer = await engine.search(parse_request([*wanted[:2], ("facets", "none"), ("category", category)]))
+        inside_category = SearchInput(category=category, sort="popularity", per_page=POPULAR, facets=("none",))
+        answer = await engine.search(inside_category.to_request())
         popular = [card(hit) for hit in answer["hits"]]
         inside = next((chip.value for chip in found.chips if chip.label == "Category"), "") if popular else ""
     return Help(

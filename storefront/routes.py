@@ -20,7 +20,8 @@ from catalog.database import Database
 from catalog.errors import CatalogError, NotFound, Unavailable
 from catalog.settings import Settings
 from search.elasticsearch.engine import SearchEngine
-from search.request import parse_autocomplete
+from search.input import AutocompleteInput
+from search.parameters import read_search
 from storefront import assets, errors, home, product
 from storefront.address import HOME, Address
 from storefront.cards import completed
@@ -31,7 +32,7 @@ from storefront.render import HEADERS, page, takes_gzip
 from storefront.results import results
 
 PER_PAGE = "24"
-SUGGESTIONS = "6"
+SUGGESTIONS = 6
 VIEW_NUMBERS = tuple("12345678")
 # Drawn anew at every request, and the same for a day at least.
 _A_DAY = "public, max-age=86400"
@@ -91,7 +92,7 @@ async def front(request: Request) -> Response:
     if not pairs:
         return page(request, "home.html", **await home.contents(engine))
     given = address.pairs if address.get("per_page") else (*address.pairs, ("per_page", PER_PAGE))
-    response = await engine.search(await engine.read(given))
+    response = await engine.search((await read_search(given, engine.attribute_names)).to_request())
     found = results(response, address, settings.currency)
     helping = await help_without_hits(engine, found) if not found.total else None
     return page(request, "results.html", found=found, helping=helping, q=address.get("q"))
@@ -101,8 +102,8 @@ async def front(request: Request) -> Response:
 async def suggest(request: Request) -> Response:
     """The interface's autocomplete for the search box, with addresses and pictures that this shop can show."""
     engine: SearchEngine = request.app.state.search
-    typed = [("q", request.query_params.get("q", "")), ("limit", SUGGESTIONS)]
-    answer = await engine.autocomplete(*parse_autocomplete(typed))
+    typed = AutocompleteInput(request.query_params.get("q", ""), SUGGESTIONS)
+    answer = await engine.autocomplete(typed.to_request())
     sections = answer["sections"] | {"products": list(map(completed, answer["sections"]["products"]))}
     return Response(orjson.dumps({"sections": sections}), headers=HEADERS, media_type="application/json")
 

@@ -1,5 +1,6 @@
 """The questions of this door. Each reads its arguments, asks the service, and shapes the answer."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import strawberry
@@ -22,10 +23,11 @@ from api.graphql.products import (
     page_after,
     product_of,
 )  # fmt: skip
-from api.graphql.search_input import SearchFilters, parameters, shown_facets
+from api.graphql.search_input import SearchFilters, filters_input, shown_facets
 from api.graphql.search_types import SearchResult, result_of
 from catalog.errors import NotFound
 from catalog.schemas.category import CategoryNode
+from search.input import AutocompleteInput
 
 Facets = Annotated[
     list[str] | None,
@@ -79,11 +81,17 @@ class Query:
         facets: Facets = None,
         exact: Annotated[bool, strawberry.argument(description="The words as they are typed.")] = False,
     ) -> SearchResult:
-        shown = shown_facets(facets, selected=_selects(info.selected_fields, "facets"))
-        asked = parameters(
-            filters, q=q, sort=sort, page=page, per_page=per_page, cursor=cursor, facets=shown, exact=exact
+        search = replace(
+            filters_input(filters),
+            q=q or "",
+            sort=sort.value,
+            page=page,
+            per_page=per_page,
+            cursor=cursor,
+            facets=shown_facets(facets, selected=_selects(info.selected_fields, "facets")),
+            exact=exact,
         )
-        return result_of(await info.context.services.search.search(info.context.who, asked))
+        return result_of(await info.context.services.search.search(info.context.who, search))
 
     @strawberry.field(description="What is being typed, completed; nothing that leads to no product.")
     async def autocomplete(
@@ -93,8 +101,8 @@ class Query:
         limit: Annotated[int, strawberry.argument(description="1 to 20 in each section")] = 8,
         category: str | None = None,
     ) -> Autocomplete:
-        asked = parameters(None, q=q, limit=limit, category=category)
-        return autocomplete_of(await info.context.services.search.autocomplete(info.context.who, asked))
+        typed = AutocompleteInput(q, limit, category)
+        return autocomplete_of(await info.context.services.search.autocomplete(info.context.who, typed))
 
 
 def _everything(roots: list[CategoryNode]) -> list[CategoryNode]:

@@ -1,15 +1,16 @@
-"""A search as a client of this door asks for it -> the parameters that every door's searches have."""
+"""The filters of a search as this interface has them, and as every search has them."""
 
-from typing import Any
+from typing import TypeVar
 
 import strawberry
 from strawberry import UNSET
 
-from api.graphql.enums import SearchSort
 from api.graphql.scalars import Money
+from search.input import AttributeFilter as Filter
+from search.input import SearchInput
 from search.request import ATTRIBUTE
 
-Parameters = list[tuple[str, str]]
+T = TypeVar("T")
 
 
 @strawberry.input(description="Values of one attribute are alternatives; `min` and `max` are for numbers.")
@@ -31,39 +32,32 @@ class SearchFilters:
     attributes: list[AttributeFilter] | None = UNSET
 
 
-def parameters(filters: SearchFilters | None, **others: Any) -> Parameters:
-    """Names as REST has them. A list is a repeated parameter, None is left out."""
-    asked: Parameters = []
-    for name, value in others.items():
-        _add(asked, name, value)
-    if filters:
-        for name in ("category", "brand", "price_min", "price_max", "in_stock", "on_sale"):
-            _add(asked, name, getattr(filters, name))
-        for item in filters.attributes or ():
-            name = item.name if item.name.startswith(ATTRIBUTE) else ATTRIBUTE + item.name
-            _add(asked, name, item.values)
-            _add(asked, f"{name}_min", item.min)
-            _add(asked, f"{name}_max", item.max)
-    return asked
+def filters_input(filters: SearchFilters | None) -> SearchInput:
+    """A search with these filters alone."""
+    if filters is None:
+        return SearchInput()
+    return SearchInput(
+        category=_set(filters.category),
+        brands=tuple(filters.brand or ()),
+        attributes=tuple(map(_attribute, filters.attributes or ())),
+        price_min=_set(filters.price_min),
+        price_max=_set(filters.price_max),
+        in_stock=bool(filters.in_stock),
+        on_sale=bool(filters.on_sale),
+    )
 
 
-def shown_facets(names: list[str] | None, *, selected: bool) -> list[str]:
-    """Facets that nobody looks at are not counted."""
+def _attribute(item: AttributeFilter) -> Filter:
+    return Filter(item.name.removeprefix(ATTRIBUTE), tuple(item.values or ()), _set(item.min), _set(item.max))
+
+
+def shown_facets(names: list[str] | None, *, selected: bool) -> tuple[str, ...]:
+    """Facets that are not looked at are not counted."""
     if not selected or names == []:
-        return ["none"]
-    return names or ["auto"]
+        return ("none",)
+    return tuple(names or ())
 
 
-def _add(asked: Parameters, name: str, value: Any) -> None:
-    if value is None or value is UNSET:
-        return
-    for item in value if isinstance(value, list) else [value]:
-        asked.append((name, _text(item)))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, SearchSort):
-        return str(value.value)
-    return str(value)
+def _set(value: T | None) -> T | None:
+    """None also for what was left out."""
+    return None if value is UNSET else value

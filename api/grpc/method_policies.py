@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from api.grpc.search_in import search_parameters
-from api.limits.costs import AUTOCOMPLETE, READ, WRITE, deep, of_search
+from api.grpc.search_in import search_input
+from api.limits.costs import AUTOCOMPLETE, READ, WRITE, of_page, of_search
 from api.limits.limiter import Kind
 from catalog.principals import Permission
 
@@ -24,12 +23,11 @@ class Rule:
 
 
 def _listed(request: Any) -> int:
-    sent = {"page": request.page or 1, "per_page": request.per_page or 20}
-    return READ + deep(urlencode(sent).encode())
+    return READ + of_page(request.page or 1, request.per_page or 20)
 
 
 def _searched(request: Any) -> int:
-    return of_search(urlencode(search_parameters(request)).encode())
+    return of_search(search_input(request))
 
 
 RULES: dict[str, Rule] = {

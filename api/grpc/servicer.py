@@ -11,7 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from api.dependencies import parse_id
 from api.grpc import products_in, products_out, search_out
 from api.grpc.caller import caller
-from api.grpc.search_in import search_parameters, suggest_parameters
+from api.grpc.search_in import autocomplete_input, search_input
 from api.grpc.watch import Watch
 from catalog.errors import InvalidInput, NotFound
 from catalog.services.products import Versions
@@ -62,10 +62,10 @@ class ProductService(ProductServiceServicer):
         return Empty()
 
     async def Search(self, request: pb.SearchRequest, context: Context) -> pb.SearchResponse:  # noqa: N802
-        return search_out.search_response(await self._search.search(caller().who, search_parameters(request)))
+        return search_out.search_response(await self._search.search(caller().who, search_input(request)))
 
     async def Suggest(self, request: pb.SuggestRequest, context: Context) -> pb.SuggestResponse:  # noqa: N802
-        return search_out.suggest_response(await self._search.autocomplete(caller().who, suggest_parameters(request)))
+        return search_out.suggest_response(await self._search.autocomplete(caller().who, autocomplete_input(request)))
 
     async def WatchProducts(self, request: pb.WatchProductsRequest, context: Context) -> None:  # noqa: N802
         await self._watch.serve(request, caller(), context.write)

@@ -20,6 +20,7 @@ from api.problems import answers
 from api.routing import StrictRoute
 from catalog.errors import InvalidInput
 from catalog.principals import Principal
+from search.input import SearchInput
 from search.request import Either, SearchRequest
 from services.search import SearchService
 
@@ -40,7 +41,7 @@ PATH = "/api/v1/instantsearch"
 async def instantsearch(request: Request, service: SearchDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
     """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
     asked = read_requests(body)
-    requests = [await _request(service, who, number, each) for number, each in enumerate(asked)]
+    requests = [_request(service, who, number, each) for number, each in enumerate(asked)]
     await pay(request, who, of_body(requests, "instantsearch"))
     searches = [place for place, each in enumerate(asked) if each.facet is None]
     values = [place for place, each in enumerate(asked) if each.facet is not None]
@@ -55,18 +56,18 @@ async def instantsearch(request: Request, service: SearchDep, who: Searcher, bod
     )
 
 
-async def _request(service: SearchService, who: Principal, number: int, asked: Asked) -> SearchRequest:
+def _request(service: SearchService, who: Principal, number: int, asked: Asked) -> SearchRequest:
     try:
-        request = await service.read(who, asked.parameters)
-        more = [await service.read(who, choice) for choice in asked.more]
-        either = [await _either(service, who, choice) for choice in asked.either]
+        request = service.read(who, asked.search)
+        more = [service.read(who, SearchInput(attributes=(choice,))) for choice in asked.more]
+        either = [_either(service, who, choice) for choice in asked.either]
     except InvalidInput as error:
         raise named(number, error) from error
     return narrowed(request, tuple(more), tuple(either), nothing=asked.nothing)
 
 
-async def _either(service: SearchService, who: Principal, choice: Sequence[Alternative]) -> Either:
-    read = [(await service.read(who, one.parameters), one.negated) for one in choice]
+def _either(service: SearchService, who: Principal, choice: Sequence[Alternative]) -> Either:
+    read = [(service.read(who, one.filters), one.negated) for one in choice]
     return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
 
 

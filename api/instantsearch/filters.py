@@ -1,6 +1,6 @@
-"""InstantSearch's filters -> parameters of ours. Pure.
+"""InstantSearch's filters -> filters of ours. Pure.
 
-What our own parameters can say is said by them: then options, price and stock hold for one and the same variant. The
+What our own filters can say is said by them: then options, price and stock hold for one and the same variant. The
 rest, which is what is left out and choices between facets, becomes alternatives that hold for the product. What neither
 can say is refused: a filter that is not applied would show what was not asked for.
 """
@@ -8,7 +8,7 @@ can say is refused: a filter that is not applied would show what was not asked f
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import islice
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from api.instantsearch.clauses import Sent, listed, unquoted, written
 from catalog.errors import InvalidInput
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
 from search.clauses.filters import category_path
+from search.input import AttributeFilter, SearchInput
 from search.request import ATTRIBUTE
 
 # "Audio > Headphones", of facets that have a level: `hierarchicalCategories.lvl1`.
@@ -31,7 +32,6 @@ _COMPARED = re.compile(rf"(.+?)\s*(<=|>=|!=|=|<|>)\s*({_NUMBER})", re.DOTALL | r
 _BETWEEN = re.compile(rf"(.+?)\s*:\s*({_NUMBER})\s+TO\s+({_NUMBER})", re.DOTALL | re.ASCII)
 
 Limit = Decimal | float | None
-Pairs = tuple[tuple[str, str], ...]
 
 
 class Value(NamedTuple):
@@ -41,8 +41,14 @@ class Value(NamedTuple):
     value: str
 
     @property
-    def parameters(self) -> Pairs:
-        return ((self.facet, self.value),)
+    def filters(self) -> SearchInput:
+        if self.facet == "category":
+            return SearchInput(category=self.value)
+        if self.facet == "brand":
+            return SearchInput(brands=(self.value,))
+        if self.facet in FLAGS:
+            return SearchInput(in_stock=self.facet == "in_stock", on_sale=self.facet == "on_sale")
+        return SearchInput(attributes=(by_values(self.facet, (self.value,)),))
 
 
 class Interval(NamedTuple):
@@ -59,9 +65,11 @@ class Interval(NamedTuple):
         return self.name == "price" and self.high is not None and self.high < 0
 
     @property
-    def parameters(self) -> Pairs:
-        ends = (("min", self.low), ("max", self.high))
-        return tuple((f"{self.name}_{end}", _text(limit)) for end, limit in ends if limit is not None)
+    def filters(self) -> SearchInput:
+        if self.name == "price":
+            return SearchInput(price_min=self.low, price_max=self.high)
+        low, high = (None if limit is None else float(limit) for limit in (self.low, self.high))
+        return SearchInput(attributes=(AttributeFilter(self.name.removeprefix(ATTRIBUTE), low=low, high=high),))
 
 
 class Term(NamedTuple):
@@ -70,9 +78,9 @@ class Term(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """Our parameters, of which all hold; `negated`: of which they do not."""
+    """Filters of ours, of which all hold; `negated`: of which they do not."""
 
-    parameters: Pairs
+    filters: SearchInput
     negated: bool = False
 
 
@@ -110,7 +118,7 @@ class Conditions:
         left: list[Alternative] = []
         for condition, negated in terms:
             if not isinstance(condition, Interval) or not condition.empty:
-                left.append(Alternative(condition.parameters, negated))
+                left.append(Alternative(condition.filters, negated))
             elif negated:
                 return  # what is in no product is left out of every one
         if left:
@@ -132,25 +140,34 @@ def read_conditions(params: dict[str, Any]) -> Conditions:
     return found
 
 
-def parameters(found: Conditions) -> tuple[list[tuple[str, str]], list[list[tuple[str, str]]]]:
-    """Our parameters, and more choices of attributes for which there is one already. Sets `nothing`."""
-    first: list[tuple[str, str]] = []
-    more: list[list[tuple[str, str]]] = []
+def filters_of(found: Conditions) -> tuple[SearchInput, list[AttributeFilter]]:
+    """A search with these filters, and more choices of attributes for which there is one already. Sets `nothing`."""
+    search = SearchInput(in_stock="in_stock" in found.values, on_sale="on_sale" in found.values)
+    attributes: list[AttributeFilter] = []
+    more: list[AttributeFilter] = []
     for name, choices in found.values.items():
         if name == "category":
-            first.append(("category", _deepest(found, choices)))
+            search = replace(search, category=_deepest(found, choices))
         elif name == "brand":
-            first += [("brand", brand) for brand in _common(found, choices)]
-        elif name in FLAGS:
-            first.append((name, "true"))
-        else:
-            said = list(dict.fromkeys(choices))
-            first += [(name, value) for value in said[0]]
-            more += [[(name, value) for value in choice] for choice in said[1:]]
+            search = replace(search, brands=tuple(_common(found, choices)))
+        elif name not in FLAGS:
+            first, *others = dict.fromkeys(choices)
+            attributes.append(by_values(name, first))
+            more += [by_values(name, choice) for choice in others]
     for interval in found.intervals.values():
         found.nothing |= interval.empty
-        first += () if interval.empty else interval.parameters
-    return first, more
+        if interval.empty:
+            continue
+        bounds = interval.filters
+        attributes += bounds.attributes
+        if interval.name == "price":
+            search = replace(search, price_min=bounds.price_min, price_max=bounds.price_max)
+    return replace(search, attributes=tuple(attributes)), more
+
+
+def by_values(facet: str, values: tuple[str, ...]) -> AttributeFilter:
+    """The filter of `attr.NAME` by alternatives."""
+    return AttributeFilter(facet.removeprefix(ATTRIBUTE), values)
 
 
 def _written(sent: Sent) -> Term:
@@ -255,7 +272,3 @@ def _high(name: str, operator: str, number: Decimal) -> Decimal | float:
         cents = (number * 100).to_integral_value(ROUND_CEILING if operator == "<" else ROUND_FLOOR)
         return (cents - 1 if operator == "<" else cents) / 100
     return math.nextafter(float(number), -math.inf) if operator == "<" else float(number)
-
-
-def _text(limit: Decimal | float) -> str:
-    return f"{limit:f}" if isinstance(limit, Decimal) else repr(limit)

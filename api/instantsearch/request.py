@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from api.instantsearch.filters import LEVEL, Alternative, parameters, read_conditions
+from api.instantsearch.filters import LEVEL, Alternative, filters_of, read_conditions
 from catalog.errors import InvalidInput
+from search.input import AttributeFilter, SearchInput
 from search.request import FIXED_FACETS, MAX_PER_PAGE, MAX_WINDOW, SORTS, Either, SearchRequest
 
 INDEX = "products"
@@ -38,8 +39,8 @@ class Asked:
     most_values: int
     tags: tuple[str, str]
     snippets: bool
-    filters: tuple[tuple[str, str], ...]
-    more: tuple[tuple[tuple[str, str], ...], ...]
+    filters: SearchInput
+    more: tuple[AttributeFilter, ...]
     either: tuple[tuple[Alternative, ...], ...]
     nothing: bool
     facet: str | None = None
@@ -56,13 +57,11 @@ class Asked:
         return self.per_page > 0 and (self.page + 1) * self.per_page <= MAX_WINDOW
 
     @property
-    def parameters(self) -> list[tuple[str, str]]:
-        """Of the search, in our names."""
+    def search(self) -> SearchInput:
+        """What is asked of our search."""
         page, per_page = (self.page + 1, self.per_page) if self.shows_hits else (1, 1)
-        names = dict.fromkeys(map(ours, self.facets))
-        facets = "auto" if self.every_facet else ",".join(names) or "none"
-        shown = [("sort", self.sort), ("page", str(page)), ("per_page", str(per_page)), ("facets", facets)]
-        return [("q", self.query), *self.filters, *shown]
+        facets = ("auto",) if self.every_facet else tuple(dict.fromkeys(map(ours, self.facets))) or ("none",)
+        return replace(self.filters, q=self.query, sort=self.sort, page=page, per_page=per_page, facets=facets)
 
 
 def narrowed(
@@ -121,7 +120,7 @@ def _read(item: Any) -> Asked:
         if params.get(name) not in (None, "", [], False):
             raise InvalidInput.of(name, "is not supported")
     conditions = read_conditions(params)
-    filters, more = parameters(conditions)
+    filters, more = filters_of(conditions)
     facet = _text(params, "facetName") if params.get("facetName") is not None else None
     return Asked(
         index=str(index),
@@ -134,8 +133,8 @@ def _read(item: Any) -> Asked:
         most_values=_number(params, "maxValuesPerFacet", MAX_VALUES, 1000),
         tags=(_text(params, "highlightPreTag", "<em>"), _text(params, "highlightPostTag", "</em>")),
         snippets=bool(params.get("attributesToSnippet")),
-        filters=tuple(filters),
-        more=tuple(tuple(choice) for choice in more),
+        filters=filters,
+        more=tuple(more),
         either=tuple(conditions.either),
         nothing=conditions.nothing,
         facet=facet,

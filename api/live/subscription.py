@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from api.feed import Batch, Feed
@@ -13,9 +14,9 @@ from api.live.messages import SlowReader, Subscribe, TooOld
 from catalog.errors import CatalogError
 from catalog.principals import Principal
 from catalog.settings import Settings
-from search.request import MAX_PER_PAGE, parameters_of
+from search.parameters import pairs_of, read_search
+from search.request import MAX_PER_PAGE, SearchRequest
 from services.container import Services
-from services.search import Parameters
 
 CONFIRM_SECONDS = 60.0
 # After a change, until it is likely to be found by a search, and until it surely is unless sync lags.
@@ -36,7 +37,7 @@ class Subscription:
         self._services, self._feed, self._settings = services, feed, settings
         self._again, self._charge, self._send = again, charge, send
         self._sent_at = self._confirmed_at = self._searched_at = time.monotonic()
-        self._search: Parameters | None = None
+        self._search: SearchRequest | None = None
         # When products were changed that may belong into the search now: the first since the last look, and the last.
         self._stirred_at: float | None = None
         self._stirred_last = -SETTLED_SECONDS
@@ -51,9 +52,8 @@ class Subscription:
         last = self._feed.position
         self._position = await self._start(subscribe.after, last)
         if subscribe.search is not None:
-            parameters = [pair for pair in parameters_of(subscribe.search) if pair[0] not in _UNUSED]
-            self._search = [*parameters, ("per_page", str(MAX_PER_PAGE)), ("facets", "none")]
-            self._wanted = await self._found(who)
+            self._search = await self._read(who, subscribe.search)
+            self._wanted = await self._found(who, self._search)
         else:
             self._wanted = list(dict.fromkeys(subscribe.ids or ()))
         products = await self._services.products.by_ids(who, self._wanted)
@@ -130,7 +130,7 @@ class Subscription:
         self._searched_at, self._stirred_at = time.monotonic(), None
         try:
             await self._charge()
-            ids = await self._found(who)
+            ids = await self._found(who, self._search)
         except CatalogError:
             # It is looked for again next time; what is known so far goes on being told of.
             return
@@ -143,13 +143,20 @@ class Subscription:
             states = [messages.state(product) for product in products.values()]
             await self._tell(messages.encode("results", position=self._position, added=states, removed=removed))
 
-    async def _found(self, who: Principal) -> list[UUID]:
+    async def _read(self, who: Principal, search: Mapping[str, Any]) -> SearchRequest:
+        """A search in the words of `POST /search`. Raises InvalidInput."""
+        service = self._services.search
+        pairs = [pair for pair in pairs_of(search) if pair[0] not in _UNUSED]
+        request = service.read(who, await read_search(pairs, lambda: service.attribute_names(who)))
+        return replace(request, per_page=MAX_PER_PAGE, facets=())
+
+    async def _found(self, who: Principal, search: SearchRequest) -> list[UUID]:
         """The first products of the search, in its order."""
         ids: dict[UUID, None] = {}
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
             if page > 1:  # the first one is paid for
                 await self._charge()
-            answer = await self._services.search.search(who, [*(self._search or ()), ("page", str(page))])
+            (answer,) = await self._services.search.search_all(who, [replace(search, page=page)])
             ids |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
             if len(answer["hits"]) < MAX_PER_PAGE:
                 break

@@ -25,7 +25,8 @@ from api.rest.search_models import (
 from api.routing import JsonRoute
 from catalog.errors import FieldError, InvalidInput
 from catalog.principals import Principal
-from search.request import SearchRequest, parameters_of, parse_prefix
+from search.parameters import Pairs, pairs_of, parse_autocomplete, parse_prefix, read_search
+from search.request import SearchRequest
 from services.search import SearchService
 
 # Every endpoint takes a Searcher. The router does not ask for one besides: FastAPI would look for all of it twice.
@@ -35,7 +36,7 @@ PATH = "/api/v1/search"
 # Room for every filter that is allowed; as much as an address may have, many times over.
 MAX_BODY_BYTES = 64 * 1024
 
-# The parameters are open-ended (`attr.NAME`), so they are described by hand and parsed by `search.request`.
+# The parameters are open-ended (`attr.NAME`), so they are described by hand and parsed by `search.parameters`.
 _BODY = {"required": True, "content": {"application/json": {"schema": SEARCH_BODY}}}
 _FOUND: dict[int | str, dict[str, Any]] = {200: {"model": SearchOut, "description": "Hits and facets"}}
 _COMPLETED: dict[int | str, dict[str, Any]] = {200: {"model": AutocompleteOut, "description": "Suggestions"}}
@@ -56,7 +57,8 @@ def _answer(content: dict[str, Any]) -> Response:
     openapi_extra={"parameters": SEARCH_PARAMETERS},
 )
 async def search(request: Request, service: SearchDep, who: Searcher) -> Response:
-    return _answer(await service.search(who, request.query_params.multi_items()))
+    pairs = request.query_params.multi_items()
+    return _answer(await service.search(who, await read_search(pairs, lambda: service.attribute_names(who))))
 
 
 @router.post(
@@ -68,7 +70,7 @@ async def search(request: Request, service: SearchDep, who: Searcher) -> Respons
 async def search_json(
     request: Request, service: SearchDep, who: Searcher, body: Annotated[dict[str, Any], Body()]
 ) -> Response:
-    asked = await service.read(who, parameters_of(body))
+    asked = await _read(service, who, pairs_of(body))
     await pay(request, who, of_body([asked], "search"))
     (found,) = await service.search_all(who, [asked])
     return _answer(found)
@@ -85,7 +87,7 @@ async def search_multi(request: Request, service: SearchDep, who: Searcher, body
 
 async def _read_item(service: SearchService, who: Principal, number: int, item: dict[str, Any]) -> SearchRequest:
     try:
-        return await service.read(who, parameters_of(item))
+        return await _read(service, who, pairs_of(item))
     except InvalidInput as error:
         faults = tuple(FieldError(f"searches.{number}.{fault.field}", fault.message) for fault in error.errors)
         raise InvalidInput(f"searches.{number}: {error}", faults) from error
@@ -105,7 +107,7 @@ async def facet_values(request: Request, name: str, service: SearchDep, who: Sea
     sort, page, per_page and facets are allowed and change nothing.
     """
     prefix, items = parse_prefix(request.query_params.multi_items())
-    return _answer(await service.facet_values(who, await service.read(who, items), name, prefix))
+    return _answer(await service.facet_values(who, await _read(service, who, items), name, prefix))
 
 
 @router.get(
@@ -115,4 +117,9 @@ async def facet_values(request: Request, name: str, service: SearchDep, who: Sea
     openapi_extra={"parameters": AUTOCOMPLETE_PARAMETERS},
 )
 async def autocomplete(request: Request, service: SearchDep, who: Searcher) -> Response:
-    return _answer(await service.autocomplete(who, request.query_params.multi_items()))
+    return _answer(await service.autocomplete(who, parse_autocomplete(request.query_params.multi_items())))
+
+
+async def _read(service: SearchService, who: Principal, pairs: Pairs) -> SearchRequest:
+    """The request that parameters by name make. Raises InvalidInput."""
+    return service.read(who, await read_search(pairs, lambda: service.attribute_names(who)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from search.autocomplete.input import Typed
+from search.autocomplete.input import AutocompleteQuery
 from search.autocomplete.samples import Node, Sampled
 from search.text.fuzzy import Fit, all_fit, fit, words_of
 
@@ -14,7 +14,7 @@ FIRST_WORD = 2.0
 ALL_WORDS = 2.0
 
 
-def categories(typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> list[Node]:
+def categories(typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> list[Node]:
     """Those whose own name completes the last word. The products of the sample have the others somewhere."""
     found: dict[str, Node] = {}
     scores: dict[str, float] = {}
@@ -27,10 +27,10 @@ def categories(typed: Typed, samples: Iterable[Sampled], *, typos: bool = False)
                 score *= ALL_WORDS if all_fit(typed.parts, words_of(node.label)) else 1
                 scores[node.path] = scores.get(node.path, 0) + score
     best = sorted(found, key=lambda path: (-scores[path], path.count("/"), path))
-    return [found[path] for path in best[: min(MOST, typed.limit)]]
+    return [found[path] for path in best[: min(MOST, typed.request.limit)]]
 
 
-def brands(typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> list[str]:
+def brands(typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> list[str]:
     """Those whose name completes what is typed, or that are named by the words before the last one."""
     scores: dict[str, float] = {}
     for product in samples:
@@ -40,7 +40,7 @@ def brands(typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> 
             if score:
                 scores[product.brand] = scores.get(product.brand, 0) + score * (1 + min(product.popularity, 1))
     best = sorted(scores, key=lambda brand: (-scores[brand], brand))
-    return best[: min(MOST, typed.limit)]
+    return best[: min(MOST, typed.request.limit)]
 
 
 def _score(parts: Sequence[str], words: Sequence[str], *, typos: bool) -> float:

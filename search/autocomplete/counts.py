@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from search.autocomplete.input import Typed
+from search.autocomplete.input import AutocompleteQuery
 from search.autocomplete.queries import Candidate
 from search.autocomplete.samples import scope
 from search.clauses.filters import Clause
@@ -20,18 +20,18 @@ IDENTIFIED = 10_000.0
 NEAR = 5
 
 
-def count_body(typed: Typed, clause: Clause) -> dict[str, Any]:
+def count_body(typed: AutocompleteQuery, clause: Clause) -> dict[str, Any]:
     """How many products a suggestion leads to."""
     return {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*scope(typed), clause]}}}
 
 
-def query_clause(typed: Typed, text: str) -> Clause:
+def query_clause(typed: AutocompleteQuery, text: str) -> Clause:
     """The products of this query's result page: those that hold every word."""
     return words_query(_plan(typed, text), "all")
 
 
 def products_body(
-    typed: Typed, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
+    typed: AutocompleteQuery, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
 ) -> dict[str, Any]:
     """Products that hold what is typed, in the order that the result page of `text` has; identified ones above.
 
@@ -41,9 +41,10 @@ def products_body(
     plan = _plan(typed, text)
     if best is not None:
         leaves = sorted(best.leaves, key=lambda leaf: (-best.leaves[leaf], leaf))[:NEAR]
-        plan = replace(plan, near=tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves))
+        shares = tuple((leaf, best.leaves[leaf] / len(best.products)) for leaf in leaves)
+        plan = replace(plan, query=replace(plan.query, category_shares=shares))
     ordered: Clause = scored(plan)
-    named = {"term": {"name.folded": typed.q}}
+    named = {"term": {"name.folded": typed.request.q}}
     above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
     query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *above]}
     if held:
@@ -52,7 +53,7 @@ def products_body(
     else:
         query["minimum_should_match"] = 1
     return {
-        "size": typed.limit,
+        "size": typed.request.limit,
         "track_total_hits": False,
         "_source": SOURCE,
         "query": {"bool": query},
@@ -60,11 +61,13 @@ def products_body(
     }
 
 
-def _plan(typed: Typed, text: str) -> SearchPlan:
-    request = SearchRequest(q=text, per_page=typed.limit, facets=(), language=typed.language)
-    plan = replace(make_plan(request, typed.now, typed.kinds), visible_at=typed.visible_at)
+def _plan(typed: AutocompleteQuery, text: str) -> SearchPlan:
+    request = SearchRequest(q=text, per_page=typed.request.limit, facets=(), language=typed.request.language)
+    plan = make_plan(request, typed.context)
+    if typed.completable:
+        return plan
     # Of a long text, every two neighbours read as one word would be a search of its own.
-    return plan if typed.completable else replace(plan, words=replace(plan.words, spans=()))
+    return replace(plan, query=replace(plan.query, words=replace(plan.query.words, spans=())))
 
 
 def _ids(ids: Sequence[str]) -> Clause:

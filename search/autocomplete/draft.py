@@ -12,13 +12,20 @@ from typing import Any
 from search.autocomplete.categories_and_brands import brands, categories
 from search.autocomplete.counts import count_body, products_body, query_clause
 from search.autocomplete.highlight import completed, found
-from search.autocomplete.input import Typed, read_typed
+from search.autocomplete.input import AutocompleteQuery, read_typed
 from search.autocomplete.queries import Candidate, Found, add_categories, add_names, choose
 from search.autocomplete.samples import Node, Sampled, read_sample, sample_bodies
 from search.text.fuzzy import Fit, fit, words_of
 
 __all__ = [
-    "Draft", "Typed", "build_response", "count_search", "counted", "draft", "products_of", "read_typed",
+    "AutocompleteQuery",
+    "Draft",
+    "build_response",
+    "count_search",
+    "counted",
+    "draft",
+    "products_of",
+    "read_typed",
     "sample_bodies",
 ]  # fmt: skip
 
@@ -46,12 +53,12 @@ class Draft:
         return {word for item in self.queries if item.exact for word in words_of(item.text)}
 
 
-def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
+def draft(typed: AutocompleteQuery, answers: Mapping[str, dict[str, Any]]) -> Draft:
     """What the samples suggest."""
     samples = {name: read_sample(answer) for name, answer in answers.items()}
     identified = tuple(product.id for product in samples.get("identified", ()))
     if not typed.completable:
-        return Draft(typed.q, identified=identified)
+        return Draft(typed.request.q, identified=identified)
     products = list({item.id: item for item in (*samples["products"], *samples.get("heads", ()))}.values())
     queries: Found = {}
     add_names(queries, typed, products)
@@ -67,11 +74,11 @@ def draft(typed: Typed, answers: Mapping[str, dict[str, Any]]) -> Draft:
         makers = brands(typed, mistyped, typos=True)
         held += [product.id for product in mistyped]
     chosen = choose(queries, typed)
-    best = chosen[0].text if chosen else typed.q
+    best = chosen[0].text if chosen else typed.request.q
     return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(held)), identified)
 
 
-def _said_by(typed: Typed, products: Sequence[Sampled]) -> bool:
+def _said_by(typed: AutocompleteQuery, products: Sequence[Sampled]) -> bool:
     """Whether a product's name has every typed word as it is: then nothing is mistyped."""
     return any(
         all(any(fit(part, word, typos=False) is Fit.WHOLE for word in words_of(product.name)) for part in typed.parts)
@@ -79,7 +86,7 @@ def _said_by(typed: Typed, products: Sequence[Sampled]) -> bool:
     )
 
 
-def products_of(typed: Typed, drafted: Draft) -> dict[str, Any]:
+def products_of(typed: AutocompleteQuery, drafted: Draft) -> dict[str, Any]:
     """The search for the products to show."""
     best = drafted.queries[0] if drafted.queries else None
     return products_body(typed, drafted.best, best, drafted.held, drafted.identified)
@@ -94,7 +101,7 @@ def counted(drafted: Draft) -> list[str]:
     ]
 
 
-def count_search(typed: Typed, name: str) -> dict[str, Any]:
+def count_search(typed: AutocompleteQuery, name: str) -> dict[str, Any]:
     """The search that counts what has this name."""
     kind, _, text = name.partition(_END)
     if kind + _END == _QUERY:
@@ -103,7 +110,7 @@ def count_search(typed: Typed, name: str) -> dict[str, Any]:
 
 
 def build_response(
-    typed: Typed, drafted: Draft, hits: Sequence[dict[str, Any]], counts: Mapping[str, int], currency: str
+    typed: AutocompleteQuery, drafted: Draft, hits: Sequence[dict[str, Any]], counts: Mapping[str, int], currency: str
 ) -> dict[str, Any]:
     """Sections in the contract's order. `highlight` is safe HTML."""
     queries = [
@@ -122,7 +129,7 @@ def build_response(
         "categories": [item for item in named if item["count"]],
         "brands": [item for item in makers if item["count"]],
     }
-    return {"query": typed.q, "sections": sections}
+    return {"query": typed.request.q, "sections": sections}
 
 
 def _popular_first(queries: Sequence[Candidate], counts: Mapping[str, int]) -> list[Candidate]:
@@ -131,11 +138,11 @@ def _popular_first(queries: Sequence[Candidate], counts: Mapping[str, int]) -> l
     return [*queries[:1], *rest]
 
 
-def _suggested(text: str, typed: Typed) -> dict[str, Any]:
+def _suggested(text: str, typed: AutocompleteQuery) -> dict[str, Any]:
     return {"text": text, "highlight": completed(text, typed.parts)}
 
 
-def _product(source: dict[str, Any], typed: Typed, currency: str) -> dict[str, Any]:
+def _product(source: dict[str, Any], typed: AutocompleteQuery, currency: str) -> dict[str, Any]:
     return {
         "id": source["id"],
         "sku": source["sku"],

@@ -1,12 +1,11 @@
 """What has been typed so far, as words of which the last one is unfinished. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
-from catalog.services.forced import NOTHING_FORCED, Forced
 from mappings.identifiers import normalise_identifier
-from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
+from search.request import AutocompleteRequest
 from search.text.fuzzy import edits_allowed, is_numeric, words_of
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
 from search.text.words import STOP_WORDS, Words, read_words
@@ -23,26 +22,23 @@ MOST_ALSO = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """`parts` are the words in one spelling, numbers and units joined, none twice. `identifier` is "" for words.
+class AutocompleteQuery:
+    """What has been typed, as it is understood.
 
-    `category` is the chosen category (path or id); suggestions are then of products below it. `exact` are parts of what
-    may be a model number: these are never mistyped. `forced` are filters of the principal that types,
-    `also` the words said in other ways. The same products are visible at `visible_at` as `now`.
+    request: what is asked for.
+    context: when, and what is known of the catalogue.
+    parts: the words in one spelling, numbers and units joined, none twice.
+    exact: parts of what may be a model number: these are never mistyped.
+    identifier: the text as the beginning of an identifier, "" for words.
+    also: the words said in other ways.
     """
 
-    q: str
-    now: datetime
-    limit: int
-    category: str | None
+    request: AutocompleteRequest
+    context: SearchContext
     parts: tuple[str, ...]
     exact: frozenset[str]
     identifier: str
-    forced: Forced = NOTHING_FORCED
-    language: str = "en"
     also: tuple[tuple[str, ...], ...] = ()
-    kinds: Kinds = field(default_factory=Kinds)
-    visible_at: datetime | None = None
 
     @property
     def completable(self) -> bool:
@@ -67,29 +63,16 @@ class Typed:
 
 
 def read_typed(
-    q: str,
-    limit: int,
-    category: str | None,
-    now: datetime,
-    forced: Forced = NOTHING_FORCED,
-    language: str = "en",
-    synonyms: Synonyms = NO_SYNONYMS,
-    *,
-    kinds: Kinds | None = None,
-    visible_at: datetime | None = None,
-) -> Typed:
-    """`q` is text that a request has cleaned."""
-    read = read_words(q, language)
+    request: AutocompleteRequest, context: SearchContext, synonyms: Synonyms = NO_SYNONYMS
+) -> AutocompleteQuery:
+    """How a request is understood."""
+    read = read_words(request.q, request.language)
     words = read.text.split()
     # A search leaves out "for" and "with"; as the last word they may become another one.
-    words = [word for word in words[:-1] if word not in STOP_WORDS[language]] + words[-1:]
-    parts = _parts(words)
+    words = [word for word in words[:-1] if word not in STOP_WORDS[request.language]] + words[-1:]
     exact = frozenset(part for word in words if is_numeric(word) for part in words_of(word))
     also = _also(apply(synonyms, read))
-    identifier = _identifier(q)
-    return Typed(
-        q, now, limit, category, parts, exact, identifier, forced, language, also, kinds or Kinds(), visible_at
-    )
+    return AutocompleteQuery(request, context, _parts(words), exact, _identifier(request.q), also)
 
 
 def _parts(words: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mappings.heads import QUALITIES
-from search.autocomplete.input import SHORTEST_BEGINNING, Typed
+from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.autocomplete.match import Completion, NameWords, complete, name_words
 from search.autocomplete.samples import Sampled
 from search.text.fuzzy import Fit, best_fit, folded, is_numeric, singular, singulars_of, words_of
@@ -54,14 +54,14 @@ class Candidate:
         return min(self.texts, key=lambda text: (-self.texts[text], text))
 
 
-def add_names(found: Found, typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> None:
+def add_names(found: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> None:
     """What the names and brands of products suggest."""
     readings = typed.readings[:1] if typos else typed.readings
     for product in samples:
         _add(found, product, _said(readings, product, typos=typos), exact=not typos)
 
 
-def add_categories(found: Found, typed: Typed, samples: Iterable[Sampled], *, typos: bool = False) -> None:
+def add_categories(found: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> None:
     """What the categories of products suggest: 'runn' is 'running shoes'."""
     for product in samples:
         _add(found, product, _called(typed.parts, product, typos=typos), exact=not typos)
@@ -156,7 +156,7 @@ def _base(reading: Sequence[str], completion: Completion) -> float:
     return BASE_SHORT if short or completion.completed in QUALITIES else BASE_QUALITY
 
 
-def choose(found: Found, typed: Typed) -> list[Candidate]:
+def choose(found: Found, typed: AutocompleteQuery) -> list[Candidate]:
     """The best ones that differ from each other: not the same thing in another size or colour, nor the same products.
 
     Ties are broken by the text, so that equal requests have equal answers.
@@ -177,7 +177,7 @@ def choose(found: Found, typed: Typed) -> list[Candidate]:
         things.add(thing)
         spelled.add(letters)
         kept.append(candidate)
-        if len(kept) == typed.limit:
+        if len(kept) == typed.request.limit:
             break
     return kept
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mappings.identifiers import spellings_of
 from mappings.product_v1 import NODE_SEPARATOR
-from search.autocomplete.input import SHORTEST_BEGINNING, Typed
+from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.autocomplete.typo_patterns import mistyped
 from search.clauses.filters import Clause, category_clause
 from search.clauses.scope import visible
@@ -58,7 +58,7 @@ class Sampled:
     nodes: tuple[Node, ...] = ()
 
 
-def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, Any]]:
+def sample_bodies(typed: AutocompleteQuery, *, doubted: bool = True) -> dict[str, dict[str, Any]]:
     """The samples to ask for, by name; together they are one round trip. `doubted`: there may be a typing error."""
     bodies: dict[str, dict[str, Any]] = {}
     if typed.completable:
@@ -86,7 +86,7 @@ def sample_bodies(typed: Typed, *, doubted: bool = True) -> dict[str, dict[str, 
     if typed.identifier:
         # Only the first of them: a series of numbers may have more than anybody could choose from.
         prefix = {"value": typed.identifier}
-        if not typed.forced:  # else the first of them may be hidden, and others not
+        if not typed.request.forced:  # else the first of them may be hidden, and others not
             prefix["rewrite"] = f"top_terms_boost_{IDENTIFIED}"
         begins: list[Clause] = [{"prefix": {"identifiers": prefix}}]
         if others := spellings_of(typed.identifier)[1:]:
@@ -123,13 +123,13 @@ def _nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
     return tuple(found)
 
 
-def scope(typed: Typed) -> list[Clause]:
+def scope(typed: AutocompleteQuery) -> list[Clause]:
     """What may be seen, below the chosen category."""
-    shown = visible(typed.visible_at or typed.now, typed.forced)
-    return [shown, *([category_clause(typed.category)] if typed.category else [])]
+    shown = visible(typed.context.visibility_time, typed.request.forced)
+    return [shown, *([category_clause(typed.request.category)] if typed.request.category else [])]
 
 
-def _sample(typed: Typed, clauses: list[Clause], size: int, fields: Sequence[str]) -> dict[str, Any]:
+def _sample(typed: AutocompleteQuery, clauses: list[Clause], size: int, fields: Sequence[str]) -> dict[str, Any]:
     """Columns only: reading whole documents would cost several times as much."""
     return {
         "size": size,
@@ -141,7 +141,7 @@ def _sample(typed: Typed, clauses: list[Clause], size: int, fields: Sequence[str
     }
 
 
-def _in_any_reading(typed: Typed) -> list[Clause]:
+def _in_any_reading(typed: AutocompleteQuery) -> list[Clause]:
     readings = [[*map(_anywhere, reading[:-1]), _last(reading[-1])] for reading in typed.readings]
     if len(readings) == 1:
         return readings[0]

@@ -25,18 +25,20 @@ EXPLAIN_SOURCE = ["popularity", "created_at"]
 
 def explain_plan(plan: SearchPlan) -> dict[str, Any]:
     """The plan as it can be printed."""
+    query = plan.query
+    readings = query.words.readings() if query.words else []
     return {
-        "words": [word.text for word in plan.words.wanted],
-        "readings": [[word.text for word, _, _ in reading] for reading in plan.words.readings()] if plan.words else [],
-        "strictness": plan.strictness,
-        "needed": plan.needed if plan.strictness else None,
-        "identifier": plan.identifier,
-        "identifier_parts": list(plan.parts),
-        "corrections": dict(plan.corrected),
-        "dropped": list(plan.dropped),
-        "categories": dict(plan.near),
-        "attributes": attributes_of(plan.named),
-        "facets": [facet.name for facet in plan.profile.attributes],
+        "words": [word.text for word in query.words.wanted],
+        "readings": [[word.text for word, _, _ in reading] for reading in readings],
+        "strictness": query.matching,
+        "needed": query.minimum_should_match if query.matching else None,
+        "identifier": query.identifier,
+        "identifier_parts": list(query.identifier_parts),
+        "corrections": dict(query.corrections),
+        "dropped": list(query.dropped),
+        "categories": dict(query.category_shares),
+        "attributes": attributes_of(query.attribute_values),
+        "facets": [facet.name for facet in plan.evidence.facets.attributes],
         "dials": asdict(DIALS),
     }
 
@@ -45,9 +47,9 @@ def explain_hit(plan: SearchPlan, hit: Mapping[str, Any]) -> dict[str, Any]:
     """`words` and `identifiers` are scores; `gains` are shares of the words' score that are added to it."""
     named: dict[str, float] = hit.get("matched_queries") or {}
     readings = []
-    for number, reading in enumerate(plan.words.readings() if plan.words else []):
+    for number, reading in enumerate(plan.query.words.readings() if plan.query.words else []):
         held = {word.text: named.get(f"{number}:{first}-{last}") for word, first, last in reading}
-        if plan.strictness != "all" or all(score is not None for score in held.values()):
+        if plan.query.matching != "all" or all(score is not None for score in held.values()):
             readings.append({text: score for text, score in held.items() if score is not None})
     words: dict[str, float] = max(readings, key=lambda held: sum(held.values()), default={})
     gains = _gains(plan, hit, named) if words else {}
@@ -61,10 +63,10 @@ def _gains(plan: SearchPlan, hit: Mapping[str, Any], named: Mapping[str, float])
     matched = [name[len(GAIN) :].partition(NUMBER)[0] for name in named if name.startswith(GAIN)]
     found = {name: float(dials[name]) for name in matched}
     if "attribute_named" in found:
-        found["attribute_named"] *= matched.count("attribute_named") / len(plan.named)
+        found["attribute_named"] *= matched.count("attribute_named") / len(plan.query.attribute_values)
     if "category_consistent" in found:
-        found["category_consistent"] *= dict(plan.near)[source["category"]["path"]]
-    age = abs((plan.now - datetime.fromisoformat(source["created_at"])).total_seconds()) / SECONDS_A_DAY
+        found["category_consistent"] *= dict(plan.query.category_shares)[source["category"]["path"]]
+    age = abs((plan.context.now - datetime.fromisoformat(source["created_at"])).total_seconds()) / SECONDS_A_DAY
     found["newness"] = dials["newness"] * math.exp(-HALF * age / NEW_FOR_DAYS)
     found["popularity"] = dials["popularity"] * min(source.get("popularity", 0.0), MOST_POPULAR)
     return found

@@ -11,10 +11,10 @@ from search.clauses.filters import (
     forced_clauses,
     variant_clauses,
 )
-from search.clauses.text_clauses import gains, matching
+from search.clauses.text_clauses import boosts, matching
 from search.clauses.variant_price_sort import Order
 from search.clauses.weights import DIALS, FILTERING, Dials
-from search.planning.plan import NEEDED, SearchPlan, Strictness
+from search.planning.plan import NEEDED, MatchingStrategy, SearchPlan
 from search.text.words import looks_identifying
 
 # A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
@@ -32,7 +32,7 @@ WINDOW = ("publish_from", "publish_until")
 
 def published(plan: SearchPlan) -> Clause:
     """Active products inside their publishing window, under the principal's forced filters."""
-    return visible(plan.visible_at or plan.now, plan.request.forced)
+    return visible(plan.context.visibility_time, plan.request.forced)
 
 
 def visible(now: datetime, forced: Forced = NOTHING_FORCED) -> Clause:
@@ -67,20 +67,21 @@ def read_last_change(answer: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
 
 
-def words_query(plan: SearchPlan, strictness: Strictness, dials: Dials = FILTERING) -> Clause:
+def words_query(plan: SearchPlan, strategy: MatchingStrategy, dials: Dials = FILTERING) -> Clause:
     """Products that hold the words or are named by an identifier."""
     found = [*_identified(plan)]
-    if plan.words:
-        found.append(matching(plan.words, NEEDED[strictness], dials))
+    if plan.query.words:
+        found.append(matching(plan.query.words, NEEDED[strategy], dials))
     return {"bool": {"should": found}}
 
 
 def identified(plan: SearchPlan) -> Clause:
     """Products that the whole query names."""
-    return {"terms": {"identifiers": spellings_of(plan.identifier)}}
+    return {"terms": {"identifiers": spellings_of(plan.query.identifier)}}
 
 
 def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
+    query = plan.query
     found: list[Clause] = []
 
     def add(clause: Clause, boost: float, name: str) -> None:
@@ -88,10 +89,10 @@ def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
 
     add({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name")
     add(identified(plan), IDENTIFIER_BOOST, "identifier")
-    if len(plan.identifier) >= SHORTEST_PREFIX and looks_identifying(plan.identifier):
-        add({"prefix": {"identifiers": plan.identifier}}, IDENTIFIER_PREFIX_BOOST, "identifier_prefix")
-    if plan.parts:
-        parts = [spelled for part in plan.parts for spelled in spellings_of(part)]
+    if len(query.identifier) >= SHORTEST_PREFIX and looks_identifying(query.identifier):
+        add({"prefix": {"identifiers": query.identifier}}, IDENTIFIER_PREFIX_BOOST, "identifier_prefix")
+    if query.identifier_parts:
+        parts = [spelled for part in query.identifier_parts for spelled in spellings_of(part)]
         add({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part")
     return found
 
@@ -99,21 +100,22 @@ def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
 def matched(plan: SearchPlan) -> Clause:
     """The products of a search before the shopper's filters, without scores."""
     found = [published(plan)]
-    if plan.strictness is not None:
-        found.append(words_query(plan, plan.strictness))
+    if plan.query.matching is not None:
+        found.append(words_query(plan, plan.query.matching))
     return {"bool": {"filter": found}}
 
 
 def scored(plan: SearchPlan) -> Clause:
-    if plan.strictness is None:
+    query = plan.query
+    if query.matching is None:
         return {"bool": {"filter": [published(plan)]}}
-    told = plan.request.explain
-    named = told or plan.tells_of_words
+    explained = plan.request.explain
+    named = explained or query.reports_missing_terms
     found = _identified(plan, named=named)
-    if plan.words:
+    if query.words:
         text = {
-            "query": matching(plan.words, plan.needed, DIALS, named=named),
-            "functions": gains(plan.words, plan.needed, DIALS, plan.now, dict(plan.near), plan.named, named=told),
+            "query": matching(query.words, query.minimum_should_match, DIALS, named=named),
+            "functions": boosts(query, DIALS, plan.context.now, named=explained),
             "score_mode": "sum",
             "boost_mode": "multiply",
         }
@@ -123,13 +125,13 @@ def scored(plan: SearchPlan) -> Clause:
 
 def by_score(plan: SearchPlan) -> bool:
     """Whether the best match of the words comes first: its score is then what hits are sorted by."""
-    return plan.strictness is not None and plan.request.sort == "relevance"
+    return plan.query.matching is not None and plan.request.sort == "relevance"
 
 
 def by_variant(plan: SearchPlan) -> bool:
     """Whether the order is by the prices of variants that hold the filters. The score is then no relevance."""
     prices = plan.request.sort in ("price_asc", "price_desc")
-    return prices and bool(variant_clauses(filters_of(plan.request, plan.kinds)))
+    return prices and bool(variant_clauses(filters_of(plan.request, plan.context.attribute_types)))
 
 
 def order(plan: SearchPlan) -> Order:

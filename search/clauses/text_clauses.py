@@ -5,12 +5,13 @@ word can have other readings without counting twice.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from mappings.heads import head_of
 from search.clauses.weights import FILTERING, Dials
+from search.planning.plan import QueryInterpretation
 from search.text.words import MAX_WORDS, SHORTEST_JOINED, Word, Words
 
 Clause = dict[str, Any]
@@ -125,44 +126,37 @@ def _holds(text: str, dials: Dials, boost: float) -> Clause:
     return {"bool": {"must": [found], "should": [named]}} if dials.name_alone else found
 
 
-def gains(
-    words: Words,
-    needed: str,
-    dials: Dials,
-    now: datetime,
-    categories: Mapping[str, float],
-    values: Mapping[str, Sequence[str]],
-    *,
-    named: bool = False,
-) -> list[Clause]:
+def boosts(query: QueryInterpretation, weights: Dials, now: datetime, *, named: bool = False) -> list[Clause]:
     """What raises a product's score, each by a bounded share; `named` for an answer that is to be explained."""
-    found: list[Clause] = [{"weight": 1}]
+    words = query.words
+    clauses: list[Clause] = [{"weight": 1}]
 
     def add(name: str, clause: Clause, weight: float) -> None:
-        told = {"bool": {"filter": [clause], "_name": f"gain:{name}"}} if named else clause
-        found.append({"filter": told, "weight": weight})
+        condition = {"bool": {"filter": [clause], "_name": f"gain:{name}"}} if named else clause
+        clauses.append({"filter": condition, "weight": weight})
 
-    if needed != "all" and len(words.wanted) > 1:
-        add("all_words", matching(words, "all", FILTERING), dials.all_words)
+    if query.minimum_should_match != "all" and len(words.wanted) > 1:
+        add("all_words", matching(words, "all", FILTERING), weights.all_words)
     if " " in words.text:
-        add("phrase", {"match_phrase": {"name": {"query": words.text, "slop": 1}}}, dials.phrase)
+        add("phrase", {"match_phrase": {"name": {"query": words.text, "slop": 1}}}, weights.phrase)
     if head := head_of(words.text):
-        add("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, dials.head)
-    add("brand_named", {"terms": {"brand.lower": _runs(words)}}, dials.brand_named)
-    for place, tokens in enumerate(values.values()):
-        add(f"attribute_named{NUMBER}{place}", {"terms": {"tokens": list(tokens)}}, dials.attribute_named / len(values))
-    for place, (path, share) in enumerate(categories.items()):
+        add("head", {"match": {"head": " ".join(_heads(words, head.lower()))}}, weights.head)
+    add("brand_named", {"terms": {"brand.lower": _runs(words)}}, weights.brand_named)
+    for place, tokens in enumerate(query.attribute_values.values()):
+        share = weights.attribute_named / len(query.attribute_values)
+        add(f"attribute_named{NUMBER}{place}", {"terms": {"tokens": list(tokens)}}, share)
+    for place, (path, share) in enumerate(query.category_shares):
         consistent = {"term": {"category.path": path}}
-        add(f"category_consistent{NUMBER}{place}", consistent, dials.category_consistent * share)
-    add("in_stock", {"term": {"in_stock": True}}, dials.in_stock)
+        add(f"category_consistent{NUMBER}{place}", consistent, weights.category_consistent * share)
+    add("in_stock", {"term": {"in_stock": True}}, weights.in_stock)
     newness = {"created_at": {"origin": now.isoformat(), "scale": f"{NEW_FOR_DAYS}d"}}
-    found.append({"exp": newness, "weight": dials.newness})
+    clauses.append({"exp": newness, "weight": weights.newness})
     # A popularity above 1 counts as 1: a shop may count sales there, and these must not outweigh the words.
     most = {"range": {"popularity": {"gte": MOST_POPULAR}}}
     less = {"range": {"popularity": {"lt": MOST_POPULAR}}}
-    found.append({"filter": most, "weight": dials.popularity * MOST_POPULAR})
-    found.append({"filter": less, "field_value_factor": {"field": "popularity"}, "weight": dials.popularity})
-    return found
+    clauses.append({"filter": most, "weight": weights.popularity * MOST_POPULAR})
+    clauses.append({"filter": less, "field_value_factor": {"field": "popularity"}, "weight": weights.popularity})
+    return clauses
 
 
 def _heads(words: Words, head: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 
 from catalog.errors import InvalidInput
-from search.planning.plan import SearchPlan, Strictness
+from search.planning.plan import MatchingStrategy, SearchPlan
 from search.request import SearchRequest
 from search.text.attribute_values import Named
 from search.text.synonyms import restore
@@ -36,7 +36,7 @@ class Cursor:
     point: str | None
     search: str
     now: str
-    strictness: Strictness | None
+    strictness: MatchingStrategy | None
     corrections: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
@@ -55,14 +55,14 @@ def after_last(plan: SearchPlan, answer: Mapping[str, Any], point: str | None, p
         position,
         answer.get("pit_id", point),
         fingerprint(plan.request),
-        plan.now.isoformat(),
-        plan.strictness,
-        dict(plan.corrected),
-        plan.dropped,
-        plan.split,
-        plan.near,
-        plan.words.synonyms,
-        plan.named,
+        plan.context.now.isoformat(),
+        plan.query.matching,
+        dict(plan.query.corrections),
+        plan.query.dropped,
+        plan.query.split,
+        plan.query.category_shares,
+        plan.query.words.synonyms,
+        plan.query.attribute_values,
     )
 
 
@@ -86,21 +86,56 @@ def read(text: str, request: SearchRequest, key: str) -> Cursor:
 
 def fingerprint(request: SearchRequest) -> str:
     """Equal for requests that find the same products in the same order."""
-    same = replace(request, cursor=None, page=1, per_page=1, facets=None, explain=False)
-    return sha256(repr(same).encode()).hexdigest()[:32]
+    forced = request.forced
+    # As the first cursors were written: a cursor is read by older instances, and by newer ones that name things anew.
+    scope = _written(
+        "Forced",
+        category=repr(forced.category),
+        brands=repr(forced.brands),
+        attributes=repr(forced.attributes),
+        in_stock=repr(forced.in_stock),
+        on_sale=repr(forced.on_sale),
+    )
+    text = _written(
+        "SearchRequest",
+        q=repr(request.q),
+        category=repr(request.category),
+        brands=repr(request.brands),
+        attributes=repr(request.attributes),
+        ranges=repr(request.ranges),
+        price=repr(request.price),
+        in_stock=repr(request.in_stock),
+        on_sale=repr(request.on_sale),
+        sort=repr(request.sort),
+        page="1",
+        per_page="1",
+        facets="None",
+        cursor="None",
+        explain="False",
+        exact=repr(request.exact),
+        narrow=repr(request.narrow),
+        either=repr(request.either),
+        language=repr(request.language),
+        forced=scope,
+    )
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _written(name: str, **fields: str) -> str:
+    return f"{name}({', '.join(f'{field}={text}' for field, text in fields.items())})"
 
 
 def resume(plan: SearchPlan, cursor: Cursor) -> SearchPlan:
     """The plan of the walk's first page, made of the request alone and what the cursor remembers."""
     corrections = dict(cursor.corrections)
-    return replace(
-        plan,
-        now=datetime.fromisoformat(cursor.now),
-        strictness=cursor.strictness,
-        words=restore(change(plan.words, corrections, cursor.dropped, cursor.split), cursor.synonyms),
-        corrected=tuple(corrections.items()),
+    query = replace(
+        plan.query,
+        words=restore(change(plan.query.words, corrections, cursor.dropped, cursor.split), cursor.synonyms),
+        matching=cursor.strictness,
+        attribute_values={text: tuple(tokens) for text, tokens in cursor.named.items()},
+        category_shares=tuple((path, share) for path, share in cursor.near),
+        corrections=tuple(corrections.items()),
         dropped=tuple(cursor.dropped),
         split=tuple(cursor.split),
-        near=tuple((path, share) for path, share in cursor.near),
-        named={text: tuple(tokens) for text, tokens in cursor.named.items()},
     )
+    return replace(plan, context=replace(plan.context, now=datetime.fromisoformat(cursor.now)), query=query)

@@ -39,10 +39,11 @@ from search.elasticsearch.response import (
 from search.elasticsearch.zero_results import help_bodies
 from search.facets.value_search import build_values, require_values, values_body
 from search.planning.attribute_types import read_kinds
+from search.planning.context import SearchContext
 from search.planning.facet_selection import TOKENS, Profile, profile_aggs
 from search.planning.plan import Probe, SearchPlan, decide, make_plan, named_attributes, needs_probe
 from search.planning.probe_cache import Looks
-from search.request import SearchRequest, may_be_stored, parse_request
+from search.request import AutocompleteRequest, SearchRequest
 from search.synonym_reader import SynonymReader
 from search.text import attribute_values as named_values
 from search.text.synonyms import NO_SYNONYMS
@@ -126,7 +127,7 @@ class SearchEngine:
             return await self._page(request, await self._open_point())
         found = cursor.read(text, request, key)
         view = await self._view(request.forced)
-        plan = make_plan(replace(request, facets=()), datetime.now(UTC), view.kinds)
+        plan = make_plan(replace(request, facets=()), SearchContext(datetime.now(UTC), view.kinds))
         plan = cursor.resume(plan, found)
         point = found.point or await self._open_point()
         answer = await self._ask(_at(search_body(plan, found.after), point), request.explain or None)
@@ -154,15 +155,14 @@ class SearchEngine:
         return point
 
     async def plan(self, request: SearchRequest) -> tuple[SearchPlan, ...]:
-        """The plans to try, nearly always one; at most one round trip, to choose the strictness and the facets."""
+        """The plans to try, nearly always one; at most one round trip, to choose how the words match and the facets."""
         synonyms = await self._synonyms.current() if self._synonyms and request.q else NO_SYNONYMS
         view = await self._view(request.forced)
-        plan = make_plan(request, datetime.now(UTC), view.kinds, synonyms)
-        plan = replace(plan, visible_at=view.visible_at)
+        plan = make_plan(request, SearchContext(datetime.now(UTC), view.kinds, view.visible_at), synonyms)
         if not needs_probe(plan):
             return (plan,)
         if (profile := whole_catalogue(plan, view.sample)) is not None:
-            return (replace(plan, profile=profile),)
+            return (plan.with_facets(profile),)
         body = probe_body(plan)
         probe = self._looks.known(body)
         if probe is None:
@@ -180,14 +180,9 @@ class SearchEngine:
         held = await self._ask(corrections.held_body(plan, options))
         return replace(probe, corrections=corrections.best(corrections.in_sight(options, held)))
 
-    async def read(self, items: Iterable[tuple[str, str]], forced: Forced = NOTHING_FORCED) -> SearchRequest:
-        """The request that parameters make: `attr.depth_min` is a value where an attribute has this name.
-
-        `forced` are the filters of the principal that sends them.
-        """
-        sent = list(items)
-        ambiguous = any(may_be_stored(name) for name, _ in sent)
-        return replace(parse_request(sent, (await self._view(forced)).kinds if ambiguous else ()), forced=forced)
+    async def attribute_names(self, forced: Forced = NOTHING_FORCED) -> Container[str]:
+        """The names of the attributes of the products that are seen under these filters."""
+        return (await self._view(forced)).kinds
 
     async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> dict[str, Any]:
         """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
@@ -197,35 +192,31 @@ class SearchEngine:
         plan, answer = first_that_finds_enough(plans, answers)
         return build_values(plan, name, prefix, answer["aggregations"])
 
-    async def autocomplete(
-        self, q: str, limit: int, category: str | None, forced: Forced = NOTHING_FORCED
-    ) -> dict[str, Any]:
+    async def autocomplete(self, request: AutocompleteRequest) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far; two round trips.
 
         One more where what is known of the catalogue is too old, as in a search.
         """
         started = time.perf_counter()
-        synonyms = await self._synonyms.current() if self._synonyms and q else NO_SYNONYMS
-        view = await self._view(forced)
+        request = replace(request, language=self._settings.language)
+        synonyms = await self._synonyms.current() if self._synonyms and request.q else NO_SYNONYMS
+        view = await self._view(request.forced)
         # To the hour: what is asked for again is then the same request, and how new a product is counts by days.
         now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        language = self._settings.language
-        typed = autocomplete.read_typed(
-            q, limit, category, now, forced, language, synonyms, kinds=view.kinds, visible_at=view.visible_at
-        )
+        typed = autocomplete.read_typed(request, SearchContext(now, view.kinds, view.visible_at), synonyms)
         memory = view.memory
         doubted = any(typed.edits_allowed(part) and not memory.knows(part) for part in typed.parts)
         looks = autocomplete.sample_bodies(typed, doubted=doubted)
         samples = await self._ask_named(looks, kept=looks)
         drafted = autocomplete.draft(typed, samples)
         wanted = autocomplete.counted(drafted)
-        counts = memory.counts(category, wanted)
+        counts = memory.counts(request.category, wanted)
         asked = {name: autocomplete.count_search(typed, name) for name in wanted if name not in counts}
-        products = {"": autocomplete.products_of(typed, drafted)} if q else {}
+        products = {"": autocomplete.products_of(typed, drafted)} if request.q else {}
         answers = await self._ask_named(products | asked, kept=products)
-        hits = answers.pop("")["hits"]["hits"] if q else []
+        hits = answers.pop("")["hits"]["hits"] if request.q else []
         found = {name: answer["hits"]["total"]["value"] for name, answer in answers.items()}
-        memory.remember(category, found)
+        memory.remember(request.category, found)
         memory.learn(drafted.words)
         response = autocomplete.build_response(typed, drafted, hits, counts | found, self._settings.currency)
         response["took_ms"] = _milliseconds(started)
@@ -321,7 +312,7 @@ def _check(answer: dict[str, Any]) -> None:
 
 def _of_catalogue(plan: SearchPlan, view: View) -> Profile:
     """What the sample of the whole catalogue says of the attributes that the request wants to see."""
-    if plan.kinds is not view.kinds:  # another look has come while this search waited
+    if plan.context.attribute_types is not view.kinds:  # another look has come while this search waited
         return profile_of(plan, view.sample)
     key = (named_attributes(plan.request), plan.request.auto_facets)
     if key not in view.profiles:

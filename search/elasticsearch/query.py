@@ -57,7 +57,7 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
     below = _below_category(plan)
     profile: dict[str, Any] = {}
     if profiles(plan.request):
-        numeric = [name for name in named_attributes(plan.request) if plan.kinds.is_number(name)]
+        numeric = [name for name in named_attributes(plan.request) if plan.context.attribute_types.is_number(name)]
         profile = {"profile": {"filter": below, "aggs": profile_aggs(numeric)}}
     query: dict[str, Any] = {"filter": [published(plan)]}
     aggs: dict[str, Any] = dict(profile)
@@ -71,8 +71,8 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
             "near": {"sampler": {"shard_size": NEAR_SAMPLE}, "aggs": {"categories": near}},
         }
         aggs["all"] = {"filter": words_query(plan, "all"), "aggs": within}
-        if plan.words:
-            held = [holding(plan.words, place, FILTERING) for place in range(len(plan.words.wanted))]
+        if plan.query.words:
+            held = [holding(plan.query.words, place, FILTERING) for place in range(len(plan.query.words.wanted))]
             aggs["words"] = {"filters": {"filters": held}}
             body["suggest"] = _suggest(plan)
     if names_category(plan):
@@ -97,7 +97,7 @@ def _suggest(plan: SearchPlan) -> dict[str, Any]:
     if plan.request.forced:
         # Hidden products make no word known; and of the words near it, those are left that are in sight.
         options |= {"suggest_mode": "always", "max_term_freq": ANY_FREQUENCY, "size": CORRECTIONS_IN_SIGHT}
-    words = " ".join(word.joined for word in plan.words.wanted if not word.numeric)
+    words = " ".join(word.joined for word in plan.query.words.wanted if not word.numeric)
     fields = {field: {"term": {"field": field, **options}} for field in CORRECTED_FIELDS}
     return {"text": words, **fields}
 
@@ -109,7 +109,7 @@ def _below_category(plan: SearchPlan) -> Clause:
 def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[str, Any]:
     """The hits; those behind the sort values `after` where these are given."""
     request = plan.request
-    filters = filters_of(request, plan.kinds)
+    filters = filters_of(request, plan.context.attribute_types)
     variants = variant_clauses(filters)
     body: dict[str, Any] = {
         "size": request.per_page,
@@ -125,8 +125,8 @@ def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[st
     if filters:
         shown = {"size": 1, "_source": True, "sort": [{"variants.price_cents": order(plan)}]}
         body["post_filter"] = with_variants_shown(filters, shown)
-    if plan.words:
-        body["highlight"] = _highlight(plan.words.said)
+    if plan.query.words:
+        body["highlight"] = _highlight(plan.query.words.said)
     if not by_score(plan):
         body["track_scores"] = True
     if unsaid := _unsaid(plan, alone=not filters and after is None):
@@ -140,14 +140,14 @@ def _unsaid(plan: SearchPlan, *, alone: bool) -> dict[str, Any]:
     To fetch one more hit prepares the whole query once more. `alone`: nothing but the words decides which hits there
     are.
     """
-    if plan.tells_of_words and not (alone and plan.request.page == 1 and by_score(plan)):
+    if plan.query.reports_missing_terms and not (alone and plan.request.page == 1 and by_score(plan)):
         return {FOUND: {"filter": MATCH_ALL, "aggs": {"best": {"top_hits": {"size": 1, "_source": False}}}}}
     return {} if alone else {FOUND: {"filter": MATCH_ALL}}
 
 
 def best_body(plan: SearchPlan) -> dict[str, Any] | None:
     """The best match, where the hits are ordered by scores that are prices; None where they say it themselves."""
-    if plan.strictness in (None, "all") or not by_variant(plan):
+    if not plan.query.lets_words_lack or not by_variant(plan):
         return None
     return {"size": 1, "_source": False, "track_total_hits": False, "query": scored(plan)}
 
@@ -169,7 +169,7 @@ def facets_body(plan: SearchPlan) -> dict[str, Any] | None:
     It is a search of its own because Elasticsearch keeps the answers of searches without hits until the index changes:
     what many shoppers see, and what costs most to count, is counted once. It says nothing that changes with time.
     """
-    aggs = aggregations(plan, filters_of(plan.request, plan.kinds))
+    aggs = aggregations(plan, filters_of(plan.request, plan.context.attribute_types))
     return {"size": 0, "track_total_hits": False, "query": matched(plan), "aggs": aggs} if aggs else None
 
 
@@ -183,7 +183,7 @@ def _sort(plan: SearchPlan) -> list[Clause]:
         first = [{"created_at": "desc"}]
     elif sort == "name":
         first = [{"name.folded": "asc"}]
-    elif sort == "popularity" or plan.strictness is None:
+    elif sort == "popularity" or plan.query.matching is None:
         first = [{"popularity": "desc"}]
     else:
         first = [{"_score": "desc"}]

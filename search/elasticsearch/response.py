@@ -36,14 +36,14 @@ def build_response(
     hits = answer["hits"]
     plan = _understood(plan, answer)
     first = 1 + ((request.page - 1) * request.per_page if before is None else before)
-    filters = filters_of(request, plan.kinds)
+    filters = filters_of(request, plan.context.attribute_types)
     return {
         "query_id": query_id,
         "query": {
             "text": request.q,
             "interpreted": interpreted(plan),
-            "corrected_to": plan.words.text if plan.corrected else None,
-            "dropped_terms": [*plan.dropped, *lacking(plan, answer)],
+            "corrected_to": plan.query.words.text if plan.query.corrections else None,
+            "dropped_terms": [*plan.query.dropped, *lacking(plan, answer)],
             "applied_rules": [],
         }
         | ({"plan": explain_plan(plan)} if request.explain else {}),
@@ -68,7 +68,7 @@ def joined(plan: SearchPlan, parts: Mapping[str, dict[str, Any] | None]) -> dict
     if answer is None:
         raise ValueError("a plan has hits")
     hits, found = answer["hits"], answer.get("aggregations", {}) | (facets["aggregations"] if facets else {})
-    if plan.words:
+    if plan.query.words:
         # What was not asked for, because the hits say it: see `search_body`.
         said = {"doc_count": hits["total"]["value"], "best": {"hits": {"hits": hits["hits"][:1]}}}
         found[FOUND] = said | found.get(FOUND, {}) | ({"best": {"hits": best["hits"]}} if best else {})
@@ -92,21 +92,23 @@ def _understood(plan: SearchPlan, answer: dict[str, Any]) -> SearchPlan:
     """The plan as it came out: without corrections of which nothing comes, because the vocabulary holds words of hidden
     products too; and with the two words that the best match holds where one was read as two."""
     found = answer["hits"]["total"]["value"] or answer.get("aggregations", {}).get(FOUND, {}).get("doc_count", 0)
-    if found and plan.split:
+    if found and plan.query.split:
         best = answer["aggregations"][FOUND]["best"]["hits"]["hits"][:1]
         parts = split_of(name for hit in best for name in hit.get("matched_queries", []))
-        return replace(plan, words=change(plan.words, parts, ()), corrected=(*plan.corrected, *parts.items()))
-    if not plan.corrected or found:
+        corrections = (*plan.query.corrections, *parts.items())
+        query = replace(plan.query, words=change(plan.query.words, parts, ()), corrections=corrections)
+        return replace(plan, query=query)
+    if not plan.query.corrections or found:
         return plan
-    unread = tuple(word for word, _ in plan.corrected)
-    return replace(
-        plan, words=read_words(plan.request.q, plan.request.language), corrected=(), dropped=(*unread, *plan.dropped)
-    )
+    unread = tuple(word for word, _ in plan.query.corrections)
+    words = read_words(plan.request.q, plan.request.language)
+    query = replace(plan.query, words=words, corrections=(), dropped=(*unread, *plan.query.dropped))
+    return replace(plan, query=query)
 
 
 def lacking(plan: SearchPlan, answer: dict[str, Any]) -> list[str]:
     """The words that even the best match does not hold, whatever the shopper's filters leave of it."""
-    if plan.strictness in (None, "all") or not plan.words:
+    if not plan.query.lets_words_lack or not plan.query.words:
         return []
     best = answer["aggregations"][FOUND]["best"]["hits"]["hits"]
     return _missing(plan, best[0]) if best else []
@@ -114,7 +116,7 @@ def lacking(plan: SearchPlan, answer: dict[str, Any]) -> list[str]:
 
 def _told(plan: SearchPlan, hit: dict[str, Any]) -> dict[str, Any]:
     """What a hit says of its match: missing words where some may be, and its score by factor when asked for."""
-    told = {} if plan.strictness in (None, "all") else {"missing": _missing(plan, hit)}
+    told = {"missing": _missing(plan, hit)} if plan.query.lets_words_lack else {}
     return told | {"explanation": explain_hit(plan, hit)} if plan.request.explain else told
 
 
@@ -123,7 +125,7 @@ def _missing(plan: SearchPlan, hit: dict[str, Any]) -> list[str]:
     if any(name.startswith("identifier") or name == "exact_name" for name in names):
         return []
     held = covered(names)
-    return [word.text for place, word in enumerate(plan.words.wanted) if place not in held]
+    return [word.text for place, word in enumerate(plan.query.words.wanted) if place not in held]
 
 
 def first_that_finds_enough(
@@ -141,7 +143,8 @@ def read_probe(plan: SearchPlan, answer: dict[str, Any]) -> Probe:
     some = answer.get("aggregations", {})
     every = some.get("all", some)
     held = _held(some)
-    unknown = tuple(word.text for word, count in zip(plan.words.wanted, held, strict=True) if not count) if held else ()
+    words = plan.query.words.wanted if held else ()
+    unknown = tuple(word.text for word, count in zip(words, held, strict=True) if not count)
     return Probe(
         matches_all=every.get("doc_count", 0),
         matches_some=answer["hits"]["total"]["value"],
@@ -175,7 +178,8 @@ def _profile(plan: SearchPlan, aggregations: dict[str, Any]) -> Profile:
 
 def profile_of(plan: SearchPlan, sample: dict[str, Any]) -> Profile:
     """What a sample of products says of the attributes that the request wants to see."""
-    return read_profile(sample, plan.kinds, named_attributes(plan.request), auto=plan.request.auto_facets)
+    request, types = plan.request, plan.context.attribute_types
+    return read_profile(sample, types, named_attributes(request), auto=request.auto_facets)
 
 
 def whole_catalogue(plan: SearchPlan, sample: dict[str, Any]) -> Profile | None:
@@ -183,7 +187,8 @@ def whole_catalogue(plan: SearchPlan, sample: dict[str, Any]) -> Profile | None:
     if plan.request.q or plan.request.category is not None:
         return None
     profile = profile_of(plan, sample)
-    numeric = [profile.facet(name) for name in named_attributes(plan.request) if plan.kinds.is_number(name)]
+    types = plan.context.attribute_types
+    numeric = [profile.facet(name) for name in named_attributes(plan.request) if types.is_number(name)]
     return profile if all(facet is not None and facet.steps for facet in numeric) else None
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.autocomplete import draft as autocomplete
-from search.autocomplete.input import Typed, read_typed
+from search.autocomplete.input import AutocompleteQuery, read_typed
 from search.clauses.filters import filters_of
 from search.elasticsearch.query import popular_body
 from search.planning.plan import SearchPlan
+from search.request import AutocompleteRequest
 
 QUERIES = 4
 CATEGORIES = 3
@@ -21,10 +22,10 @@ POPULAR = "popular"
 def help_bodies(plan: SearchPlan) -> dict[str, dict[str, Any]]:
     """The searches to ask besides, by name; none where the words find something."""
     request = plan.request
-    if not plan.missed or request.page > 1 or request.cursor is not None:
+    if not plan.evidence.missed or request.page > 1 or request.cursor is not None:
         return {}
     samples = autocomplete.sample_bodies(_typed(plan), doubted=not _surely_corrected(plan))
-    if samples and plan.certain and not filters_of(request, plan.kinds):
+    if samples and plan.evidence.certain and not filters_of(request, plan.context.attribute_types):
         return samples  # something is found: nobody will ask what others like
     return {POPULAR: popular_body(plan)} | samples
 
@@ -36,13 +37,13 @@ def build_help(plan: SearchPlan, answers: Mapping[str, dict[str, Any]], *, nothi
     typed = _typed(plan)
     samples = {name: answer for name, answer in answers.items() if name != POPULAR}
     drafted = autocomplete.draft(typed, samples)
-    known = {_plain(plan.request.q), _plain(plan.words.text)}
+    known = {_plain(plan.request.q), _plain(plan.query.words.text)}
     return {
         "queries": [{"text": item.text} for item in drafted.queries if _plain(item.text) not in known],
         "categories": [
             {"value": node.path, "id": node.id, "text": node.name, "label": node.label}
             for node in drafted.categories[:CATEGORIES]
-            if node.path != (plan.category.path if plan.category else None)
+            if node.path != (plan.evidence.category.path if plan.evidence.category else None)
         ],
         POPULAR: answers[POPULAR]["hits"]["hits"] if nothing and POPULAR in answers else [],
     }
@@ -53,16 +54,15 @@ def _surely_corrected(plan: SearchPlan) -> bool:
 
     This is the same in all plans of a search. A lone word may have been meant as another one that is as near.
     """
-    return bool(plan.corrected) and plan.certain and not plan.dropped and not plan.split
+    return bool(plan.query.corrections) and plan.evidence.certain and not plan.query.dropped and not plan.query.split
 
 
-def _typed(plan: SearchPlan) -> Typed:
+def _typed(plan: SearchPlan) -> AutocompleteQuery:
     """What queries are near to: the words as they were corrected, which need not be looked for with errors again."""
     request = plan.request
-    text = plan.words.text if _surely_corrected(plan) else request.q
-    return read_typed(
-        text, QUERIES, request.category, plan.now, request.forced, request.language, visible_at=plan.visible_at
-    )
+    text = plan.query.words.text if _surely_corrected(plan) else request.q
+    typed = AutocompleteRequest(text, QUERIES, request.category, request.language, request.forced)
+    return read_typed(typed, plan.context)
 
 
 def _plain(text: str) -> str:

@@ -52,15 +52,15 @@ def facet_names(plan: SearchPlan) -> tuple[str, ...]:
     """The facets to answer, in order."""
     if not plan.request.auto_facets:
         return plan.request.facets or ()
-    attributes = (*named_attributes(plan.request), *(facet.name for facet in plan.profile.attributes))
+    attributes = (*named_attributes(plan.request), *(facet.name for facet in plan.evidence.facets.attributes))
     return FIXED_FACETS + tuple(ATTRIBUTE + name for name in dict.fromkeys(attributes))
 
 
 def shape(plan: SearchPlan, name: str) -> AttributeFacet:
     """How an attribute is shown: what is selected must be among what is shown."""
     attribute = name.removeprefix(ATTRIBUTE)
-    facet = plan.profile.facet(attribute) or AttributeFacet(attribute, "range")
-    if attribute in dict(plan.request.attributes) or not plan.kinds.is_number(attribute):
+    facet = plan.evidence.facets.facet(attribute) or AttributeFacet(attribute, "range")
+    if attribute in dict(plan.request.attributes) or not plan.context.attribute_types.is_number(attribute):
         return facet if (facet.type, facet.wide) == ("values", False) else replace(facet, type="values", wide=False)
     return replace(facet, type="range") if attribute in dict(plan.request.ranges) else facet
 
@@ -123,7 +123,7 @@ def _nodes(plan: SearchPlan) -> str | None:
     'a/b' is opened by `(a/(b/)?)?` and one more level. None where a pattern would be too long: then all are counted.
     """
     branch = ""
-    for slug in reversed(plan.category.path.split("/") if plan.category else []):
+    for slug in reversed(plan.evidence.category.path.split("/") if plan.evidence.category else []):
         branch = f"({escape(slug)}/{branch})?"
     pattern = f"{branch}[^/{NODE_SEPARATOR}]+{NODE_SEPARATOR}.*"
     return pattern if length(pattern) <= LONGEST else None
@@ -138,7 +138,7 @@ def _selected_brands(brands: tuple[str, ...]) -> Aggregations:
 def _price(plan: SearchPlan, field: str) -> Aggregations:
     """Lowest and highest price, and products by step: one with several prices in a step is counted once."""
     found: Aggregations = {"ends": {"stats": {"field": field}}}
-    if steps := plan.profile.price_steps:
+    if steps := plan.evidence.facets.price_steps:
         inner = [{"from": low, "to": high} for low, high in pairwise(steps)]
         found["steps"] = {"range": {"field": field, "ranges": [{"to": steps[0]}, *inner, {"from": steps[-1]}]}}
     return found
@@ -160,7 +160,7 @@ def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregati
             yield f"low{number}", _end(facet.name, "asc")
             yield f"high{number}", _end(facet.name, "desc")
     counted = [facet.name for facet in shapes if facet.type == "values" or not facet.wide]
-    apart = [name for name in counted if variants and plan.kinds.may_be_option(name)]
+    apart = [name for name in counted if variants and plan.context.attribute_types.may_be_option(name)]
     for number, include in enumerate(names_includes(name for name in counted if name not in apart)):
         yield f"tokens{number}", terms("tokens", COUNTED, include)
     for number, include in enumerate(names_includes(apart)):
@@ -173,7 +173,8 @@ def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregati
 
 def counts_steps(plan: SearchPlan, facet: AttributeFacet) -> bool:
     """Whether products are counted by step. Otherwise they are added up by value: each has one of them at most."""
-    return facet.type == "range" and bool(facet.steps) and (facet.wide or plan.kinds.has_many_numbers(facet.name))
+    several = facet.wide or plan.context.attribute_types.has_many_numbers(facet.name)
+    return facet.type == "range" and bool(facet.steps) and several
 
 
 def ranges(steps: Sequence[float], decimals: int) -> list[Range]:

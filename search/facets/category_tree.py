@@ -37,8 +37,8 @@ def tree_of(plan: SearchPlan, answer: Answer) -> Facet:
 def _chosen_path(plan: SearchPlan) -> str | None:
     """The chosen category's path; what was sent, as one can be clicked again, where the catalogue has no such."""
     category = plan.request.category
-    if plan.category is not None:
-        return plan.category.path
+    if plan.evidence.category is not None:
+        return plan.evidence.category.path
     if category is None:
         return None
     return category_id(category) or category_path(category)
@@ -53,8 +53,8 @@ def category_id(category: str) -> str | None:
 
 
 def _category_label(plan: SearchPlan, path: str) -> str:
-    if plan.category is not None:
-        return plan.category.name
+    if plan.evidence.category is not None:
+        return plan.evidence.category.name
     return path if category_id(path) else capitalised(path.rpartition("/")[2].replace("-", " "))
 
 

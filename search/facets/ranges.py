@@ -23,7 +23,7 @@ def price_of(plan: SearchPlan, held: Sequence[Answer], currency: str) -> Facet:
     if not ends:
         return {"type": "range"}
     low, high = min(end["min"] for end in ends), max(end["max"] for end in ends)
-    steps = [step / 100 for step in plan.profile.price_steps]
+    steps = [step / 100 for step in plan.evidence.facets.price_steps]
     counts = [0] * (len(steps) + 1) if steps else []
     for part in held:
         for number, bucket in enumerate(part.get("steps", {}).get("buckets", [])):
@@ -47,7 +47,7 @@ def range_of(plan: SearchPlan, facet: AttributeFacet, held: Mapping[str, int], a
         counts = [bucket["doc_count"] for bucket in answer[f"steps{number}"]["buckets"]]
         found = ranges(steps, decimals)
     else:
-        if not steps and not plan.kinds.has_many_numbers(facet.name):  # in no product of the sample
+        if not steps and not plan.context.attribute_types.has_many_numbers(facet.name):  # in no product of the sample
             steps, decimals = steps_of(list(values.items())), decimals_of(list(values))
         found = ranges(steps, decimals)
         sample = Sample(list(values.items()))

@@ -38,15 +38,16 @@ Facet = dict[str, Any]
 def require_values(plan: SearchPlan, name: str) -> None:
     """Raises NotFound for a facet that does not exist, InvalidInput for one that has no values to search in."""
     attribute = name.removeprefix(ATTRIBUTE)
-    if name in WITHOUT_VALUES or (attribute in plan.kinds and shape(plan, name).type == "range"):
+    known = attribute in plan.context.attribute_types
+    if name in WITHOUT_VALUES or (known and shape(plan, name).type == "range"):
         raise InvalidInput.of("name", f"{name} is a range or a flag; it has no values to search in")
-    if name not in ("brand", "category") and (not name.startswith(ATTRIBUTE) or attribute not in plan.kinds):
+    if name not in ("brand", "category") and (not name.startswith(ATTRIBUTE) or not known):
         raise NotFound(f"There is no facet {name[:120]!r}: category, brand, or attr. and the name of an attribute.")
 
 
 def values_body(plan: SearchPlan, name: str, prefix: str) -> dict[str, Any]:
     """The counts of all values that may begin with `prefix`, under every filter but the facet's own."""
-    others = list(filters_of(plan.request, plan.kinds))
+    others = list(filters_of(plan.request, plan.context.attribute_types))
     if not plan.request.narrow:
         others = without(others, name)
     counted = under(others, _values(plan, name, pattern_of(prefix), variant_clauses(others)))
@@ -63,7 +64,7 @@ def _values(plan: SearchPlan, name: str, pattern: str, variants: Sequence[dict[s
     attribute = name.removeprefix(ATTRIBUTE)
     # What is shown as Yes and No is not stored as that.
     token = f"{escape(attribute)}{SEPARATOR}(true|false|{pattern})"
-    inside = variants if plan.kinds.may_be_option(attribute) else []
+    inside = variants if plan.context.attribute_types.may_be_option(attribute) else []
     return dict(everywhere(inside, COUNTS, *tokens_by_value(COUNTS, LOOKED_AT, token)))
 
 
@@ -95,7 +96,7 @@ def _categories(plan: SearchPlan, prefix: str, buckets: list[dict[str, Any]]) ->
     for bucket in buckets:
         path, label, _ = split_node(bucket["key"])
         if begins(prefix, label):
-            chosen = plan.category is not None and plan.category.path == path
+            chosen = plan.evidence.category is not None and plan.evidence.category.path == path
             node = found.setdefault(path, value(path, label, 0, chosen) | {"level": path.count("/")})
             node["count"] += bucket["doc_count"]
     return _shown("category", list(found.values())) | {"type": "tree"}

@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Literal
 
 from mappings.identifiers import normalise_identifier
-from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
 from search.planning.facet_selection import Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.text.attribute_values import Named, named_in
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
 from search.text.words import MEASURED_WORDS, Words, change, looks_identifying, read_words, splits_of
 
-Strictness = Literal["all", "some", "any"]
+MatchingStrategy = Literal["all", "some", "any"]
 
 # As a minimum_should_match. All but one of two or three words, about two thirds of more: the ranking puts what holds
 # them all first.
-NEEDED: dict[Strictness, str] = {"all": "all", "some": "1<-1 3<60%", "any": "1"}
+NEEDED: dict[MatchingStrategy, str] = {"all": "all", "some": "1<-1 3<60%", "any": "1"}
 # With fewer products than this that hold every word, products that hold most of the words are shown after them.
 ENOUGH = 10
 # Only where none holds most of the words, products are shown that hold any.
@@ -36,45 +35,79 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPlan:
-    """`strictness` is None for browsing. `profile` says which attributes have facets, and in which steps.
+class QueryInterpretation:
+    """How the words are read and matched: what is decided.
 
-    `visible_at` is a time at which the same products are visible as `now`: the last time at which any came or went.
-    `identifier` is the whole query spelled as an identifier, `parts` are single words of it that look like one.
-    `category` is the chosen category as the catalogue knows it. `near` says which share of the best matches each of
-    the commonest categories has. `named` are values of attributes that the words name, with their tokens. `corrected`
-    are words as typed and what they were taken for, `dropped` words that were left out, `split` words that are read as
-    two. `missed`: no product holds all the words as they are typed. `certain`: some hold most of them, and of what they
-    are changed to.
+    words: what is searched for, with synonyms and other readings.
+    identifier: the whole query spelled as an identifier.
+    identifier_parts: single words of a longer query that look like one.
+    matching: how many of the words a product must hold; None for browsing.
+    attribute_values: values of attributes that the words name, with their tokens.
+    category_shares: the commonest categories of the best matches, each with its share of them.
+    corrections: words as typed, and what they are taken for.
+    dropped: words that are left out.
+    split: words that are read as two.
     """
 
-    request: SearchRequest
-    now: datetime
     words: Words = field(default_factory=Words)
     identifier: str = ""
-    parts: tuple[str, ...] = ()
-    strictness: Strictness | None = None
-    visible_at: datetime | None = None
-    kinds: Kinds = field(default_factory=Kinds)
-    profile: Profile = field(default_factory=Profile)
-    category: Category | None = None
-    near: tuple[tuple[str, float], ...] = ()
-    named: Named = field(default_factory=dict)
-    corrected: tuple[tuple[str, str], ...] = ()
+    identifier_parts: tuple[str, ...] = ()
+    matching: MatchingStrategy | None = None
+    attribute_values: Named = field(default_factory=dict)
+    category_shares: tuple[tuple[str, float], ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
+
+    @property
+    def minimum_should_match(self) -> str:
+        """How many of the words a product must hold: "all", or as Elasticsearch writes it."""
+        return NEEDED[self.matching or "all"]
+
+    @property
+    def lets_words_lack(self) -> bool:
+        """Whether products are found that lack some of the words."""
+        return self.matching not in (None, "all")
+
+    @property
+    def reports_missing_terms(self) -> bool:
+        """Whether the answer depends on which of the words a product holds."""
+        return bool(self.words) and (self.lets_words_lack or bool(self.split))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the catalogue holds for the request: what is known.
+
+    facets: which attributes have facets, and in which steps numbers are shown.
+    category: the chosen one, as the catalogue calls it.
+    missed: no product holds all the words as they are typed.
+    certain: some products hold most of the words, and of what they are changed to.
+    """
+
+    facets: Profile = field(default_factory=Profile)
+    category: Category | None = None
     missed: bool = False
     certain: bool = False
 
-    @property
-    def needed(self) -> str:
-        """How many of the words a product must hold."""
-        return NEEDED[self.strictness or "all"]
 
-    @property
-    def tells_of_words(self) -> bool:
-        """Whether the answer depends on which of the words a product holds."""
-        return bool(self.words) and (self.strictness not in (None, "all") or bool(self.split))
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """A search in parts.
+
+    request: what is asked.
+    context: when it is asked, and what is known of the whole catalogue.
+    evidence: what the catalogue holds for the request.
+    query: how the words are read and matched.
+    """
+
+    request: SearchRequest
+    context: SearchContext
+    evidence: Evidence = field(default_factory=Evidence)
+    query: QueryInterpretation = field(default_factory=QueryInterpretation)
+
+    def with_facets(self, facets: Profile) -> "SearchPlan":
+        return replace(self, evidence=replace(self.evidence, facets=facets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +131,17 @@ class Probe:
     held: tuple[int, ...] = ()
 
 
-def make_plan(
-    request: SearchRequest, now: datetime, kinds: Kinds | None = None, synonyms: Synonyms = NO_SYNONYMS
-) -> SearchPlan:
+def make_plan(request: SearchRequest, context: SearchContext, synonyms: Synonyms = NO_SYNONYMS) -> SearchPlan:
     """The plan as far as the request alone decides it."""
     words = apply(synonyms, read_words(request.q, request.language))
-    kinds = kinds or Kinds()
-    return SearchPlan(
-        request,
-        now,
+    query = QueryInterpretation(
         words,
         normalise_identifier(request.q),
         identifiers_in(tuple(request.q.split())),
         "all" if request.q else None,
-        kinds=kinds,
-        named=named_in(words.text, kinds.values),
+        named_in(words.text, context.attribute_types.values),
     )
+    return SearchPlan(request, context, query=query)
 
 
 def identifiers_in(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,7 +151,7 @@ def identifiers_in(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def needs_probe(plan: SearchPlan) -> bool:
-    """Whether a first look is needed to choose the strictness or the facets, or to name the category."""
+    """Whether a probe is needed to choose the matching strategy or the facets, or to name the category."""
     return bool(plan.request.q) or profiles(plan.request) or names_category(plan)
 
 
@@ -147,7 +175,7 @@ def names_category(plan: SearchPlan) -> bool:
 
 def finds_enough(plan: SearchPlan, found: int) -> bool:
     """Whether so many products that the words find let the plan be taken."""
-    return found >= (ENOUGH if plan.strictness == "all" and not plan.split else SOME_ENOUGH)
+    return found >= (ENOUGH if plan.query.matching == "all" and not plan.query.split else SOME_ENOUGH)
 
 
 def decide(
@@ -159,29 +187,32 @@ def decide(
     the count that it showed. The category is such a filter, because it is such a facet. There are several plans only
     where words were changed that the probe knows nothing about: their attributes are those of the whole catalogue.
     """
-    plan = replace(plan, category=probe.category, near=probe.near)
+    words = plan.query.words
     # "lap" is no word of the catalogue, but "lap top" is a laptop: where some product holds all words, they are known.
     unknown = () if probe.matches_all else probe.unknown
     dropped = tuple(word for word in unknown if word not in probe.corrections)
-    alone = len(plan.words.wanted) < MORE_THAN_ONE
-    found = probe.matches_all >= ENOUGH or probe.identified
-    plan = replace(plan, missed=bool(plan.words) and not (probe.matches_all or probe.identified))
-    if found or plan.request.exact or (alone and not unknown):
-        return (replace(plan, profile=probe.profile_all()),)
-    plan = replace(plan, certain=_certain(plan.words, probe))
+    alone = len(words.wanted) < MORE_THAN_ONE
+    enough = probe.matches_all >= ENOUGH or probe.identified
+    settled = enough or plan.request.exact or (alone and not unknown)
+    missed = bool(words) and not (probe.matches_all or probe.identified)
+    evidence = Evidence(category=probe.category, missed=missed, certain=not settled and _certain(words, probe))
+    query = replace(plan.query, category_shares=probe.near)
+    plan = SearchPlan(plan.request, plan.context, evidence, query)
+    if settled:
+        return (plan.with_facets(probe.profile_all()),)
     changed = _Changed(plan, probe, dropped, catalogue, synonyms)
-    few = len(plan.words.wanted) <= MEASURED_WORDS
+    few = len(words.wanted) <= MEASURED_WORDS
     apart = tuple(word for word in dropped if splits_of(word))[: MOST_SPLIT if few else 0]
     first = (changed.to("all", apart),) if apart else ()
     if alone and dropped:
-        return (*first, replace(plan, profile=probe.profile_all()))
-    if not unknown or len(dropped) == len(plan.words.wanted):
-        strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
-        return (*first, replace(plan, strictness=strictness, profile=probe.profile_some()))
+        return (*first, plan.with_facets(probe.profile_all()))
+    if not unknown or len(dropped) == len(words.wanted):
+        relaxed = replace(query, matching="some" if probe.matches_some >= SOME_ENOUGH else "any")
+        return (*first, replace(plan, query=relaxed).with_facets(probe.profile_some()))
     # Of two words, to hold some is to hold any; and what is certain to be found need not be looked for in more ways.
-    ladder: tuple[Strictness, ...] = ("all", "some") if plan.certain else ("all", "some", "any")
-    left = len(plan.words.wanted) - len(dropped)
-    return (*first, *(changed.to(strictness) for strictness in ladder[:left]))
+    ladder: tuple[MatchingStrategy, ...] = ("all", "some") if evidence.certain else ("all", "some", "any")
+    left = len(words.wanted) - len(dropped)
+    return (*first, *(changed.to(matching) for matching in ladder[:left]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +225,23 @@ class _Changed:
     catalogue: Callable[[], Profile]
     synonyms: Synonyms
 
-    def to(self, strictness: Strictness, split: tuple[str, ...] = ()) -> SearchPlan:
+    def to(self, matching: MatchingStrategy, split: tuple[str, ...] = ()) -> SearchPlan:
         """Words of `split` are read as two, and not dropped."""
-        corrections = self.probe.corrections
+        plan, corrections = self.plan, self.probe.corrections
         dropped = tuple(word for word in self.dropped if word not in split)
-        words = apply(self.synonyms, change(self.plan.words, corrections, dropped, split))
-        profile = self.catalogue() if corrections or split else self.probe.profile_some()
-        return replace(
-            self.plan,
-            words=words,
-            strictness=strictness,
-            corrected=tuple(corrections.items()),
+        words = apply(self.synonyms, change(plan.query.words, corrections, dropped, split))
+        query = QueryInterpretation(
+            words,
+            plan.query.identifier,
+            plan.query.identifier_parts,
+            matching,
+            named_in(words.text, plan.context.attribute_types.values),
+            corrections=tuple(corrections.items()),
             dropped=dropped,
             split=split,
-            profile=profile,
-            near=(),
-            named=named_in(words.text, self.plan.kinds.values),
         )
+        facets = self.catalogue() if corrections or split else self.probe.profile_some()
+        return replace(plan, query=query).with_facets(facets)
 
 
 def most_of(words: int) -> int:

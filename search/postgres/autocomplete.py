@@ -11,7 +11,7 @@ from uuid import UUID
 from mappings.identifiers import fold
 from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.draft import Draft, counted
-from search.autocomplete.input import SHORTEST_BEGINNING, Typed
+from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.planning.plan import make_plan
 from search.postgres.conditions import Bound, Wanted, below, matches, visible
 from search.postgres.names import Names, begun, nearest
@@ -27,7 +27,7 @@ COUNTED = 1000
 Row = Mapping[str, Any]
 
 
-def sample_statement(typed: Typed, names: Names, parts: Sequence[str]) -> Statement:
+def sample_statement(typed: AutocompleteQuery, names: Names, parts: Sequence[str]) -> Statement:
     """The most popular of some products that hold the words, the last one as the beginning of a word.
 
     `named` says that a product is in a category or of a brand whose name completes the last word.
@@ -41,24 +41,24 @@ def sample_statement(typed: Typed, names: Names, parts: Sequence[str]) -> Statem
     return _products(where, named, bound)
 
 
-def identified_products(typed: Typed, ids: Sequence[UUID]) -> Statement:
+def identified_products(typed: AutocompleteQuery, ids: Sequence[UUID]) -> Statement:
     """Products that were found by their identifiers."""
     bound = Bound()
     return _products(f"{_scope(typed, bound)} AND p.id = ANY ({bound(list(ids), 'uuid[]')})", "false", bound)
 
 
-def mistyped_statement(typed: Typed) -> Statement | None:
+def mistyped_statement(typed: AutocompleteQuery) -> Statement | None:
     """Names of products like the words that may be mistyped; None where none may."""
     words = [part for part in typed.parts if typed.edits_allowed(part)]
-    return similar_statement(SearchRequest(forced=typed.forced), words) if words else None
+    return similar_statement(SearchRequest(forced=typed.request.forced), words) if words else None
 
 
-def corrected(typed: Typed, names: Names, similar: Iterable[Row]) -> tuple[str, ...] | None:
+def corrected(typed: AutocompleteQuery, names: Names, similar: Iterable[Row]) -> tuple[str, ...] | None:
     """The words with those corrected that the catalogue has something near to; None where it has not."""
     said: dict[str, list[str]] = {}
     for row in similar:
         said.setdefault(row["word"], []).append(row["name"])
-    words = set() if typed.forced else names.words()
+    words = set() if typed.request.forced else names.words()
     found = tuple(
         ((begun if place == len(typed.parts) else nearest)(part, [*said.get(part, ()), *words]) or part)
         if edits_allowed(part)
@@ -77,7 +77,7 @@ def samples(names: Names, rows: Sequence[Row], key: str = "products") -> dict[st
     return {"products": {"hits": {"hits": hits}}, "categories": {"hits": {"hits": named}}}
 
 
-def counts_statement(typed: Typed, names: Names, drafted: Draft) -> Statement | None:
+def counts_statement(typed: AutocompleteQuery, names: Names, drafted: Draft) -> Statement | None:
     """How many products each suggestion leads to, in the order of `counted`; None with nothing to count."""
     wanted = counted(drafted)
     if not wanted:
@@ -87,7 +87,7 @@ def counts_statement(typed: Typed, names: Names, drafted: Draft) -> Statement | 
     return count_statement([_condition(typed, names, name, bound) for name in wanted], shown, bound, COUNTED)
 
 
-def hits_of(typed: Typed, drafted: Draft, rows: Iterable[Row]) -> list[dict[str, Any]]:
+def hits_of(typed: AutocompleteQuery, drafted: Draft, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The products to show, as hits: what is called so, what is identified, what the best query says, then popular."""
     by_id = {str(row["id"]): row for row in rows}
     best = fold(drafted.best).split()
@@ -95,9 +95,15 @@ def hits_of(typed: Typed, drafted: Draft, rows: Iterable[Row]) -> list[dict[str,
     def place(row: Row) -> tuple[Any, ...]:
         name = fold(row["name"])
         says = all_fit(best, name.split(), typos=False) if best else False
-        return name != fold(typed.q), str(row["id"]) not in drafted.identified, not says, -row["popularity"], row["id"]
+        return (
+            name != fold(typed.request.q),
+            str(row["id"]) not in drafted.identified,
+            not says,
+            -row["popularity"],
+            row["id"],
+        )
 
-    return [{"_source": _source(row)} for row in sorted(by_id.values(), key=place)[: typed.limit]]
+    return [{"_source": _source(row)} for row in sorted(by_id.values(), key=place)[: typed.request.limit]]
 
 
 def _products(where: str, named: str, bound: Bound) -> Statement:
@@ -111,9 +117,9 @@ def _products(where: str, named: str, bound: Bound) -> Statement:
     return Statement(sql, bound.values)
 
 
-def _scope(typed: Typed, bound: Bound) -> str:
-    shown = visible(typed.forced, bound)
-    return f"{shown} AND {below(typed.category, bound)}" if typed.category else shown
+def _scope(typed: AutocompleteQuery, bound: Bound) -> str:
+    shown = visible(typed.request.forced, bound)
+    return f"{shown} AND {below(typed.request.category, bound)}" if typed.request.category else shown
 
 
 def _begins(part: str, names: Names, bound: Bound) -> str:
@@ -137,15 +143,15 @@ def _named(part: str, names: Names, bound: Bound) -> str:
     return f"({' OR '.join(found)})" if found else "false"
 
 
-def _condition(typed: Typed, names: Names, name: str, bound: Bound) -> str:
+def _condition(typed: AutocompleteQuery, names: Names, name: str, bound: Bound) -> str:
     kind, _, text = name.partition(":")
     if kind == "category":
         return below(text, bound)
     if kind == "brand":
         made = [key for key, brand in names.brands.items() if brand.lower() == text.lower()]
         return f"p.brand_id = ANY ({bound(made, 'uuid[]')})"
-    plan = make_plan(SearchRequest(q=text, facets=(), language=typed.language), typed.now)
-    words = replace(plan.words, spans=()) if not typed.completable else plan.words
+    plan = make_plan(SearchRequest(q=text, facets=(), language=typed.request.language), typed.context)
+    words = replace(plan.query.words, spans=()) if not typed.completable else plan.query.words
     readings = tuple(tuple(slot_of(word, names) for word, _, _ in reading) for reading in words.readings())
     return matches(Wanted(tuple(filter(None, readings)), name=text), bound)
 

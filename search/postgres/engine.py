@@ -14,10 +14,11 @@ from uuid import uuid4
 from catalog.errors import InvalidInput, NotFound, Unavailable
 from catalog.settings import Settings
 from search.autocomplete import draft as autocomplete
-from search.autocomplete.input import Typed
+from search.autocomplete.input import AutocompleteQuery
 from search.clauses.filters import category_path
 from search.planning.attribute_types import Kinds
-from search.planning.plan import SOME_ENOUGH, SearchPlan, Strictness, make_plan
+from search.planning.context import SearchContext
+from search.planning.plan import SOME_ENOUGH, Evidence, MatchingStrategy, SearchPlan, make_plan
 from search.postgres import autocomplete as suggest
 from search.postgres.conditions import Wanted
 from search.postgres.facet_values import values_facet
@@ -105,7 +106,7 @@ class Fallback:
             raise NotFound(f"There is no facet {name[:120]!r}: category, brand, or attr. and the name of an attribute.")
         return await self._reader.answer(answer)
 
-    async def autocomplete(self, typed: Typed) -> dict[str, Any]:
+    async def autocomplete(self, typed: AutocompleteQuery) -> dict[str, Any]:
         """Queries, products, categories and brands for what has been typed so far, but `took_ms`."""
 
         async def answer(ask: Ask) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class Fallback:
             statement = suggest.counts_statement(typed, names, drafted)
             (counted,) = await ask(statement) if statement else [{}]
             counts = dict(zip(autocomplete.counted(drafted), counted.values(), strict=True))
-            hits = suggest.hits_of(typed, drafted, rows) if typed.q else []
+            hits = suggest.hits_of(typed, drafted, rows) if typed.request.q else []
             return autocomplete.build_response(typed, drafted, hits, counts, self._settings.currency)
 
         return await self._reader.answer(answer)
@@ -134,15 +135,14 @@ class Fallback:
 
 
 def _plan(request: SearchRequest, kinds: Kinds, synonyms: Synonyms, names: Names) -> SearchPlan:
-    # No value that is named raises anything here.
-    plan = replace(make_plan(request, datetime.now(UTC), kinds, synonyms), named={})
+    # No value that words name raises anything here.
+    context = SearchContext(datetime.now(UTC), replace(kinds, values={}))
+    plan = make_plan(request, context, synonyms)
     sent = request.category
-    # A name is not told to whoever may not see what is in that category.
-    return (
-        plan
-        if sent is None or request.forced
-        else replace(plan, category=chosen_category(names, sent, category_path(sent)))
-    )
+    # A name is not told to a principal that may not see what is in that category.
+    if sent is None or request.forced:
+        return plan
+    return replace(plan, evidence=Evidence(category=chosen_category(names, sent, category_path(sent))))
 
 
 async def _decide(ask: Ask, plan: SearchPlan, names: Names) -> tuple[SearchPlan, Wanted]:
@@ -153,7 +153,7 @@ async def _decide(ask: Ask, plan: SearchPlan, names: Names) -> tuple[SearchPlan,
     request = plan.request
     if not request.q:
         return plan, Wanted()
-    looked_up = identified_statement(plan.identifier, identifier_prefix(plan), plan.parts)
+    looked_up = identified_statement(plan.query.identifier, identifier_prefix(plan), plan.query.identifier_parts)
     identified = read_identified(await ask(looked_up) if looked_up else ())
     wanted = wanted_of(plan, names, identified)
     (look,) = await ask(look_statement(request, wanted))
@@ -174,26 +174,27 @@ async def _decide(ask: Ask, plan: SearchPlan, names: Names) -> tuple[SearchPlan,
 
 async def _most(ask: Ask, plan: SearchPlan, wanted: Wanted) -> tuple[SearchPlan, Wanted]:
     """Most of the words, or any where no product holds most."""
-    strictness: Strictness = "some"
-    some = replace(wanted, needed=needed(strictness, len(wanted.slots)))
+    matching: MatchingStrategy = "some"
+    some = replace(wanted, needed=needed(matching, len(wanted.slots)))
     (look,) = await ask(look_statement(plan.request, some))
     if look["every"] < SOME_ENOUGH:
-        strictness = "any"
-    return replace(plan, strictness=strictness), replace(wanted, needed=needed(strictness, len(wanted.slots)))
+        matching = "any"
+    plan = replace(plan, query=replace(plan.query, matching=matching))
+    return plan, replace(wanted, needed=needed(matching, len(wanted.slots)))
 
 
 async def _counts(ask: Ask, plan: SearchPlan, wanted: Wanted) -> list[Row]:
     """The counts of all facets: those in which nothing is selected together, each other one without its own filter."""
     names, chosen = facet_names(plan), () if plan.request.narrow else selected(plan)
     others = [name for name in names if name not in chosen]
-    rows = await ask(facets_statement(plan.request, wanted, plan.kinds, others)) if others else []
+    rows = await ask(facets_statement(plan.request, wanted, plan.context.attribute_types, others)) if others else []
     for name in names:
         if name in chosen:
-            rows = rows + await ask(facets_statement(plan.request, wanted, plan.kinds, (name,), name))
+            rows = rows + await ask(facets_statement(plan.request, wanted, plan.context.attribute_types, (name,), name))
     return rows
 
 
-async def _samples(ask: Ask, typed: Typed, names: Names) -> tuple[Mapping[str, dict[str, Any]], list[Row]]:
+async def _samples(ask: Ask, typed: AutocompleteQuery, names: Names) -> tuple[Mapping[str, dict[str, Any]], list[Row]]:
     """What the suggestions are read off, as samples of Elasticsearch and as the rows themselves."""
     named: dict[str, dict[str, Any]] = {}
     found: list[Row] = []

@@ -15,7 +15,7 @@ def values_facet(plan: SearchPlan, name: str, prefix: str, counted: Mapping[str,
     """The facet with the commonest of the values that begin so; `counted` are counts by value, or nodes of the tree."""
     if name == "category":
         nodes = [(split_node(bucket["key"]), bucket["doc_count"]) for bucket in counted["buckets"]]
-        chosen = plan.category.path if plan.category else None
+        chosen = plan.evidence.category.path if plan.evidence.category else None
         found = [
             value(path, label, products, path == chosen) | {"level": path.count("/")}
             for (path, label, _), products in nodes

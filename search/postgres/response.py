@@ -40,8 +40,8 @@ def build_response(
         "query": {
             "text": request.q,
             "interpreted": interpreted(plan),
-            "corrected_to": plan.words.text if plan.corrected and total else None,
-            "dropped_terms": [*([] if total else [word for word, _ in plan.corrected]), *plan.dropped],
+            "corrected_to": plan.query.words.text if plan.query.corrections and total else None,
+            "dropped_terms": [*([] if total else [word for word, _ in plan.query.corrections]), *plan.query.dropped],
             "applied_rules": [],
         },
         "total": {"value": min(total, MOST), "exact": total <= MOST},
@@ -112,8 +112,9 @@ def chosen_category(names: Names, sent: str, path: str) -> Category | None:
 def is_range(plan: SearchPlan, name: str, rows: Sequence[Row]) -> bool:
     """Whether an attribute with these values is shown as a range, as it is with Elasticsearch."""
     attribute = name.removeprefix(ATTRIBUTE)
-    known = attribute in plan.kinds
-    number = plan.kinds.is_number(attribute) if known else rows and all(row["low"] is not None for row in rows)
+    types = plan.context.attribute_types
+    known = attribute in types
+    number = types.is_number(attribute) if known else rows and all(row["low"] is not None for row in rows)
     few = len(rows) <= FEW_VALUES and attribute not in dict(plan.request.ranges)
     return bool(number) and not few and attribute not in dict(plan.request.attributes)
 
@@ -146,7 +147,7 @@ def _facet(plan: SearchPlan, names: Names, name: str, rows: Sequence[Row], curre
 def _hit(plan: SearchPlan, names: Names, row: Row, position: int, currency: str) -> dict[str, Any]:
     variant = _variant(plan, row)
     category = names.categories.get(row["category_id"])
-    highlight = marked(row["name"], plan.words.text.split()) if plan.words else None
+    highlight = marked(row["name"], plan.query.words.text.split()) if plan.query.words else None
     by_price = plan.request.sort in ("price_asc", "price_desc")
     hit = {
         "position": position,
@@ -164,9 +165,9 @@ def _hit(plan: SearchPlan, names: Names, row: Row, position: int, currency: str)
         "pinned": False,
         "score": None if by_price and variant else float(row["rank"]),
     }
-    if plan.strictness in (None, "all"):
+    if not plan.query.lets_words_lack:
         return hit
-    missing = [word.text for word, held in zip(plan.words.wanted, row["words"], strict=False) if not held]
+    missing = [word.text for word, held in zip(plan.query.words.wanted, row["words"], strict=False) if not held]
     return hit | {"missing": missing}
 
 
@@ -175,7 +176,7 @@ def _variant(plan: SearchPlan, row: Row) -> dict[str, Any] | None:
     request = plan.request
     if row["unit_sku"] is None:
         return None
-    chosen = any(plan.kinds.may_be_option(name) for name, _ in request.attributes)
+    chosen = any(plan.context.attribute_types.may_be_option(name) for name, _ in request.attributes)
     if request.price is None and not request.in_stock and not chosen:
         return None
     return {

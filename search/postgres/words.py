@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.clauses.scope import SHORTEST_PREFIX
-from search.planning.plan import ENOUGH, SearchPlan, Strictness
+from search.planning.plan import ENOUGH, MatchingStrategy, SearchPlan
 from search.postgres.conditions import Identified, Slot, Wanted, spellings
 from search.postgres.names import Names, nearest
 from search.text.words import Word, change, looks_identifying
@@ -19,7 +19,7 @@ _SHARE = 0.6
 
 def wanted_of(plan: SearchPlan, names: Names, identified: Identified) -> Wanted:
     """The words of the plan, all of them wanted."""
-    words = replace(plan.words, wanted=plan.words.wanted[:MOST_WORDS])
+    words = replace(plan.query.words, wanted=plan.query.words.wanted[:MOST_WORDS])
     if len(words.wanted) > MOST_JOINED:
         words = replace(words, spans=())
     readings = tuple(tuple(slot_of(word, names) for word, _, _ in reading) for reading in words.readings())
@@ -41,7 +41,7 @@ def slot_of(word: Word, names: Names) -> Slot:
 
 def identifier_prefix(plan: SearchPlan) -> str:
     """The beginning of an identifier that the whole search may be; "" for words."""
-    whole = plan.identifier
+    whole = plan.query.identifier
     return whole if len(whole) >= SHORTEST_PREFIX and looks_identifying(whole) else ""
 
 
@@ -55,12 +55,12 @@ def read_identified(rows: Iterable[Mapping[str, Any]]) -> Identified:
 
 def unknown_words(plan: SearchPlan, look: Mapping[str, Any]) -> tuple[str, ...]:
     """The words that no product holds."""
-    return tuple(word.text for place, word in enumerate(plan.words.wanted[:MOST_WORDS]) if not look[f"w{place}"])
+    return tuple(word.text for place, word in enumerate(plan.query.words.wanted[:MOST_WORDS]) if not look[f"w{place}"])
 
 
 def enough(plan: SearchPlan, look: Mapping[str, Any]) -> bool:
     """Whether the words as they are typed find what is wanted, or nothing else may be tried."""
-    return look["identified"] or look["every"] >= ENOUGH or plan.request.exact or not plan.words
+    return look["identified"] or look["every"] >= ENOUGH or plan.request.exact or not plan.query.words
 
 
 def corrections_of(
@@ -78,17 +78,14 @@ def corrections_of(
 def changed(plan: SearchPlan, corrections: Mapping[str, str], unknown: Iterable[str]) -> SearchPlan:
     """The plan with some words corrected and the other unknown ones left out, unless none would be left."""
     dropped = tuple(word for word in unknown if word not in corrections)
-    if len(dropped) == len(plan.words.wanted):
+    if len(dropped) == len(plan.query.words.wanted):
         return plan
-    return replace(
-        plan,
-        words=change(plan.words, corrections, dropped),
-        corrected=tuple(corrections.items()),
-        dropped=dropped,
-    )
+    words = change(plan.query.words, corrections, dropped)
+    query = replace(plan.query, words=words, corrections=tuple(corrections.items()), dropped=dropped)
+    return replace(plan, query=query)
 
 
-def needed(strictness: Strictness, words: int) -> int | None:
+def needed(strictness: MatchingStrategy, words: int) -> int | None:
     """How many words a product must hold; None for all of any reading."""
     if strictness == "all":
         return None

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.services.forced import Forced
 from catalog.settings import Settings
-from search.request import parse_request
+from search.request import AutocompleteRequest, SearchRequest
 from stack.ports import free_port
 from tests.apps import create_app
 from tests.e2e.helpers import assert_problem
@@ -249,14 +249,14 @@ async def test_forced_filters_hold(settings: Settings, small_catalogue: None) ->
     app = create_app(settings.model_copy(update={"elasticsearch_url": url}))
     async with app.router.lifespan_context(app):
         engine, forced = app.state.search, Forced(brands=("Carry",))
-        request = replace(parse_request([("q", "laptop")]), forced=forced)
+        request = SearchRequest("laptop", forced=forced)
         for held in (
             await engine.search(request),
             await engine.search(replace(request, q="NX-450")),
             await engine.search(replace(request, q="norvan")),
             await engine.facet_values(request, "brand", ""),
-            await engine.autocomplete("norv", 8, None, forced),
-            await engine.autocomplete("nx-450", 8, None, forced),
+            await engine.autocomplete(AutocompleteRequest("norv", forced=forced)),
+            await engine.autocomplete(AutocompleteRequest("nx-450", forced=forced)),
         ):
             said = repr({name: value for name, value in held.items() if name != "query"})
             assert "Norvane" not in said

@@ -16,7 +16,7 @@ from catalog.services.forced import Forced
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from search.cache import SearchCache
-from search.request import parse_request
+from search.request import SearchRequest
 from stack.ports import free_port
 from tests.apps import create_app
 from tests.e2e.conftest import SignedIn
@@ -96,7 +96,7 @@ async def test_whatever_decides_an_answer_makes_another_one(
 
 async def test_forced_filters_never_share_an_answer(app: FastAPI, small_catalogue: None) -> None:
     engine = app.state.search
-    request = parse_request([("q", "laptop")])
+    request = SearchRequest("laptop")
     everything = await engine.search(request)
     carry = await engine.search(replace(request, forced=Forced(brands=("Carry",))))
     assert (everything["total"]["value"], carry["total"]["value"]) == (2, 1)

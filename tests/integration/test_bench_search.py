@@ -30,7 +30,7 @@ from bench.shop import note, wait_for
 from bench.shopper import SHARES, Shopper, look_around
 from bench.suggest import suggest
 from catalog.settings import Settings
-from search.request import parse_request
+from search.parameters import parse_search
 from stack.ports import free_port
 from tests.support import store, sync_all
 
@@ -96,7 +96,7 @@ def test_a_shopper_asks_the_same_for_the_same_seed_and_of_every_kind(db: Db) -> 
     assert Shopper(look_around(db, ids, 3), 3).searches(500) == asked != Shopper(seen, 4).searches(500)
     kinds = Counter(one.kind for one in asked)
     assert all(abs(kinds[kind] / 5 - share) < 7 for kind, share in SHARES.items())
-    requests = [parse_request(one.parameters) for one in asked]
+    requests = [parse_search(one.parameters).to_request() for one in asked]
     filtered = [request for request in requests if request.q]
     assert any(request.brands for request in filtered)
     assert any(request.price for request in filtered)

@@ -12,7 +12,8 @@ from search.facets.aggregations import COUNTED, COUNTED_TOGETHER, aggregations, 
 from search.facets.labels import label_of
 from search.facets.response import build_facets
 from search.planning.attribute_types import Kinds
-from search.planning.plan import Category, SearchPlan, make_plan
+from search.planning.context import SearchContext
+from search.planning.plan import Category, Evidence, SearchPlan, make_plan
 from search.request import MAX_FACETS, Range, SearchRequest
 from search.text.term_patterns import length
 
@@ -21,7 +22,7 @@ KINDS = Kinds({"color": frozenset("to"), "material": frozenset("t"), "depth": fr
 
 
 def planned(request: SearchRequest) -> tuple[SearchPlan, tuple[Filter, ...]]:
-    return make_plan(request, NOW, KINDS), filters_of(request, KINDS)
+    return make_plan(request, SearchContext(NOW, KINDS)), filters_of(request, KINDS)
 
 
 def sizes(aggs: dict[str, Any]) -> list[int]:
@@ -55,7 +56,7 @@ def test_an_option_is_counted_in_variants_where_another_filter_speaks_of_them() 
 def test_the_tree_is_opened_by_a_short_pattern_or_by_none() -> None:
     def include(path: str) -> str | None:
         plan, filters = planned(SearchRequest(category=path, facets=("category",)))
-        plan = replace(plan, category=Category(path, "name"))
+        plan = replace(plan, evidence=Evidence(category=Category(path, "name")))
         (group,) = aggregations(plan, filters).values()
         found: str | None = group["aggs"]["category"]["terms"].get("include")
         return found

@@ -1,26 +1,28 @@
 """Statements of the spare engine are made of constants: what a client sends is a bound value, and nothing else."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from catalog.schemas.fields import json_values
 from catalog.services.forced import Forced
+from search.parameters import parse_search
 from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
 from search.planning.plan import make_plan
 from search.postgres.conditions import Identified, spellings
 from search.postgres.names import Names, nearest, read_names
 from search.postgres.statements import facets_statement, hits_statement, identified_statement, look_statement
 from search.postgres.words import corrections_of, needed, wanted_of
-from search.request import parse_request
+from search.request import SearchRequest
 
 HOSTILE = "x'); DROP TABLE products; -- :b0 %s \\"
 
 
 def test_what_is_sent_is_in_no_statement() -> None:
     names = ("q", "category", "brand", "attr.color", f"attr.{HOSTILE}", "facets")
-    request = parse_request([*((name, HOSTILE) for name in names[:-1]), ("facets", f"attr.{HOSTILE.replace(',', '')}")])
-    wanted = wanted_of(make_plan(request, datetime.now(UTC)), Names(), Identified())
+    pairs = [*((name, HOSTILE) for name in names[:-1]), ("facets", f"attr.{HOSTILE.replace(',', '')}")]
+    request = parse_search(pairs).to_request()
+    wanted = wanted_of(make_plan(request, SearchContext(datetime.now(UTC))), Names(), Identified())
     statements = [
         look_statement(request, wanted),
         hits_statement(request, wanted, Kinds()),
@@ -32,8 +34,8 @@ def test_what_is_sent_is_in_no_statement() -> None:
 
 
 def test_forced_filters_are_in_every_statement() -> None:
-    request = replace(parse_request([("q", "lamp")]), forced=Forced(brands=("Norvane",)))
-    wanted = wanted_of(make_plan(request, datetime.now(UTC)), Names(), Identified())
+    request = SearchRequest("lamp", forced=Forced(brands=("Norvane",)))
+    wanted = wanted_of(make_plan(request, SearchContext(datetime.now(UTC))), Names(), Identified())
     for statement in (
         look_statement(request, wanted),
         hits_statement(request, wanted, Kinds()),

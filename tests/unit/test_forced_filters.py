@@ -16,8 +16,10 @@ from search.elasticsearch import spelling as corrections
 from search.elasticsearch.catalogue_snapshot import MOST, Views
 from search.elasticsearch.query import best_body, facets_body, popular_body, probe_body, search_body
 from search.elasticsearch.zero_results import help_bodies
-from search.planning.plan import SearchPlan, make_plan
-from search.request import SearchRequest, parse_forced
+from search.parameters import parse_forced
+from search.planning.context import SearchContext
+from search.planning.plan import Evidence, QueryInterpretation, SearchPlan, make_plan
+from search.request import AutocompleteRequest, SearchRequest
 from services.access import forced_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,7 +28,7 @@ CLAUSE = {"terms": {"brand.lower": ["Norvane"]}}
 
 
 def plan(**fields: Any) -> SearchPlan:
-    return make_plan(SearchRequest(forced=BRAND, **fields), NOW)
+    return make_plan(SearchRequest(forced=BRAND, **fields), SearchContext(NOW))
 
 
 def test_parameters_as_a_search_has_them() -> None:
@@ -102,7 +104,8 @@ def holds(query: Any, clause: Any) -> bool:
 
 def test_every_search_of_a_page_holds_them() -> None:
     typo = plan(q="hedphones red", sort="price_asc", category="audio", attributes=(("color", ("red",)),))
-    typo = SearchPlan(typo.request, NOW, typo.words, strictness="some", missed=True)
+    query = QueryInterpretation(typo.query.words, matching="some")
+    typo = SearchPlan(typo.request, SearchContext(NOW), Evidence(missed=True), query)
     bodies: list[Any] = [probe_body(typo), search_body(typo), facets_body(typo), best_body(typo), popular_body(typo)]
     bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *help_bodies(typo).values()]
     for body in bodies:
@@ -113,7 +116,7 @@ def test_every_search_of_a_page_holds_them() -> None:
 
 def test_every_sample_of_what_is_typed_holds_them() -> None:
     for q in ("wireles h", "nx-45", "4006381333931"):
-        bodies = sample_bodies(read_typed(q, 8, "audio", NOW, BRAND))
+        bodies = sample_bodies(read_typed(AutocompleteRequest(q, 8, "audio", forced=BRAND), SearchContext(NOW)))
         assert bodies
         for body in bodies.values():
             assert holds(body["query"], CLAUSE), body

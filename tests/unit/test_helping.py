@@ -6,21 +6,29 @@ from datetime import UTC, datetime
 import pytest
 
 from search.elasticsearch.zero_results import POPULAR, build_help, help_bodies
-from search.planning.plan import SearchPlan, make_plan
+from search.planning.context import SearchContext
+from search.planning.plan import Evidence, SearchPlan, make_plan
 from search.request import SearchRequest
 from search.text.words import change
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def missed(q: str, *, certain: bool = True, **corrected: str) -> SearchPlan:
+def missed(q: str, left: str = "", *, certain: bool = True, **corrected: str) -> SearchPlan:
     """A search that found nothing as it is typed, with words that were taken for others.
 
-    `certain`: products hold the other words.
+    `left` is a word that was left out. `certain`: products hold the other words.
     """
-    plan = make_plan(SearchRequest(q), NOW)
-    words = change(plan.words, corrected, ())
-    return replace(plan, missed=True, words=words, corrected=tuple(corrected.items()), certain=certain)
+    plan = make_plan(SearchRequest(q), SearchContext(NOW))
+    words = change(plan.query.words, corrected, ())
+    dropped = (left,) if left else ()
+    query = replace(plan.query, words=words, corrections=tuple(corrected.items()), dropped=dropped)
+    return replace(plan, evidence=Evidence(missed=True, certain=certain), query=query)
+
+
+def split(plan: SearchPlan, word: str) -> SearchPlan:
+    """The same with a word that is read as two."""
+    return replace(plan, query=replace(plan.query, split=(word,)))
 
 
 @pytest.mark.parametrize(
@@ -31,8 +39,8 @@ def missed(q: str, *, certain: bool = True, **corrected: str) -> SearchPlan:
         # "Dress" may have been meant as well, and the desk may be none that anybody sees.
         (missed("dess", certain=False, dess="desk"), True),
         # The word that is left unknown may still be mistyped.
-        (replace(missed("black wireles qedphones", wireles="wireless"), dropped=("qedphones",)), True),
-        (replace(missed("black wireles setbag", wireles="wireless"), split=("setbag",)), True),
+        (missed("black wireles qedphones", "qedphones", wireles="wireless"), True),
+        (split(missed("black wireles setbag", wireles="wireless"), "setbag"), True),
     ],
 )
 def test_errors_are_looked_for_once(plan: SearchPlan, looked_for: bool) -> None:
@@ -42,7 +50,7 @@ def test_errors_are_looked_for_once(plan: SearchPlan, looked_for: bool) -> None:
 
 
 def test_what_is_found_as_typed_needs_no_help() -> None:
-    assert help_bodies(make_plan(SearchRequest("mug"), NOW)) == {}
+    assert help_bodies(make_plan(SearchRequest("mug"), SearchContext(NOW))) == {}
 
 
 def test_neither_what_was_typed_nor_what_it_was_taken_for_is_offered() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from search.clauses.scope import read_last_change
+from search.planning.context import SearchContext
 from search.planning.facet_selection import Profile
 from search.planning.plan import Probe, SearchPlan, make_plan
 from search.planning.probe_cache import LARGE, MOST, Looks
@@ -20,7 +21,7 @@ def found(every: int, some: int) -> Probe:
 
 
 def plan(q: str = "") -> SearchPlan:
-    return make_plan(SearchRequest(q=q), NOW)
+    return make_plan(SearchRequest(q=q), SearchContext(NOW))
 
 
 @pytest.mark.parametrize(

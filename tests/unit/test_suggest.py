@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 import pytest
 
 from search.autocomplete.highlight import completed, found
-from search.autocomplete.input import Typed, read_typed
+from search.autocomplete.input import AutocompleteQuery, read_typed
 from search.autocomplete.match import name_words
 from search.autocomplete.memory import LARGE, MOST_COUNTS, Memory
 from search.autocomplete.queries import Found, add_categories, add_names, choose
 from search.autocomplete.samples import Node, Sampled
+from search.planning.context import SearchContext
+from search.request import AutocompleteRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def typed(q: str, limit: int = 8) -> Typed:
-    return read_typed(q, limit, None, NOW)
+def typed(q: str, limit: int = 8) -> AutocompleteQuery:
+    return read_typed(AutocompleteRequest(q, limit), SearchContext(NOW))
 
 
 def suggested(q: str, *names: str, brand: str | None = None, typos: bool = False) -> list[str]:
