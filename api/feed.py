@@ -43,8 +43,8 @@ class Batch:
 
     @classmethod
     def of(cls, after: int, events: Iterable[Event]) -> "Batch":
-        held = tuple(events)
-        return cls(after, held[-1].position, tuple(event for event in held if event.type in TYPES))
+        batch = tuple(events)
+        return cls(after, batch[-1].position, tuple(event for event in batch if event.type in TYPES))
 
 
 class Feed:

@@ -62,7 +62,7 @@ class Principal:
         """Raises Unauthenticated for anybody, Forbidden for a principal that lacks the permission."""
         if permission in self.may:
             return
-        roles = " or ".join(role for role, held in RIGHTS.items() if permission in held)
+        roles = " or ".join(role for role, permissions in RIGHTS.items() if permission in permissions)
         if self.anonymous:
             raise Unauthenticated(
                 f"{what} needs a credential with the role {roles}: ask for a token at /api/v1/auth/token."
@@ -82,6 +82,6 @@ def of_role(principal_id: str, role: str) -> Principal:
 
 def of_roles(principal_id: str, roles: Iterable[str]) -> Principal:
     """A principal with the rights of all these roles together, named after the first one that there is."""
-    held = list(roles)
-    known = [role for role in RIGHTS if role in held]
-    return Principal(principal_id, next(iter([*known, *held]), None), PUBLIC.union(*(RIGHTS[role] for role in known)))
+    names = list(roles)
+    known = [role for role in RIGHTS if role in names]
+    return Principal(principal_id, next(iter([*known, *names]), None), PUBLIC.union(*(RIGHTS[role] for role in known)))

@@ -30,9 +30,9 @@ LISTED = 20
 def rollback() -> None:
     """Go back to the index that was live before the last swap; it has been kept current."""
     settings = get_settings()
-    told: dict[str, str] = {}
-    with closing(make_client(settings)) as client, recorded(settings, "index.rollback", "index", {}, told):
-        name = told["index"] = switch.rollback(settings, client)
+    details: dict[str, str] = {}
+    with closing(make_client(settings)) as client, recorded(settings, "index.rollback", "index", {}, details):
+        name = details["index"] = switch.rollback(settings, client)
     console.print(f"{name} is live")
 
 
@@ -94,8 +94,8 @@ def _tell(proof: Verification, as_json: bool) -> None:
     out.print("All is equal." if proof.equal else "NOT equal.")
 
 
-def _tell_indexes(out: Console, found: Sequence[Findings]) -> None:
-    for item in found:
+def _tell_indexes(out: Console, findings: Sequence[Findings]) -> None:
+    for item in findings:
         if item.error:
             out.print(f"{item.index}: not compared: {item.error}", markup=False)
             continue

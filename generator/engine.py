@@ -14,12 +14,12 @@ FAMILY = 4
 
 
 class Offer(NamedTuple):
-    """What the variants of one product add up to. cents: lowest price; said: sentences about the choice."""
+    """What the variants of one product add up to. cents: lowest price; sentences: about the choice."""
 
     cents: int
     inventory: int
     variants: list[dict[str, Any]]
-    said: list[str]
+    sentences: list[str]
 
 
 class Catalogue:
@@ -55,7 +55,7 @@ class Catalogue:
         ending = draw()
         in_stock = draw() >= 0.08
         offer = self._offer(sku, axes, amount, ending, in_stock)
-        sentences[2:] = offer.said or sentences[2:]
+        sentences[2:] = offer.sentences or sentences[2:]
         opening = line.openings[noun]
         lead = opening[int(draw() * len(opening))].format(f"{brand.name} {series}")
         roll = draw()

@@ -58,8 +58,8 @@ class Context:
         return await self.services.categories.tree(await self.confirmed())
 
     async def _load_products(self, ids: list[UUID]) -> Sequence[ProductOut | None]:
-        found = await self.services.products.by_ids(await self.confirmed(), ids)
-        return [found.get(product_id) for product_id in ids]
+        products = await self.services.products.by_ids(await self.confirmed(), ids)
+        return [products.get(product_id) for product_id in ids]
 
     async def _load_pages(self, keys: list[PageKey]) -> Sequence[ProductPage]:
         """One call for all categories whose page is the same. Raises LimitExceeded."""
@@ -71,13 +71,13 @@ class Context:
                 f"{self._on_pages:,}",
                 "Ask for smaller pages, or for fewer categories at a time.",
             )
-        found: dict[PageKey, ProductPage] = {}
+        loaded: dict[PageKey, ProductPage] = {}
         who = await self.confirmed()
         for page, per_page in dict.fromkeys((page, per_page) for _, page, per_page in keys):
             ids = [category for category, *of in keys if of == [page, per_page]]
             pages = await self.services.products.pages_of_categories(who, ids, page=page, per_page=per_page)
-            found |= {(category, page, per_page): held for category, held in pages.items()}
-        return [found[key] for key in keys]
+            loaded |= {(category, page, per_page): products for category, products in pages.items()}
+        return [loaded[key] for key in keys]
 
 
 Info = StrawberryInfo[Context, None]

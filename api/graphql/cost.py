@@ -59,7 +59,7 @@ class _Meter:
     limits: Limits
     variables: Mapping[str, Any]
     fragments: Mapping[str, FragmentDefinitionNode]
-    found: Measured = field(default_factory=Measured)
+    measured: Measured = field(default_factory=Measured)
 
     def collect(self, sets: Sets, groups: dict[str, Group], within: tuple[str, ...] = ()) -> dict[str, Group]:
         """The fields of these selections by the name under which they are answered, fragments written out."""
@@ -94,7 +94,7 @@ class _Meter:
         most = MAX_INTROSPECTION_DEPTH if any(_about_schema(parent) for _, parent in sets) else self.limits.depth
         if depth > most:
             raise LimitExceeded("depth", most, "more", "Nest fewer fields in each other.")
-        self.found.depth = max(self.found.depth, depth)
+        self.measured.depth = max(self.measured.depth, depth)
         for nodes in self.collect(sets, {}).values():
             self.count_pairs(len(nodes))
             node, parent = nodes[0]
@@ -126,8 +126,8 @@ class _Meter:
     def type_of(self, parent: GraphQLNamedType | None, name: str) -> GraphQLNamedType | None:
         if not isinstance(parent, GraphQLObjectType):
             return None
-        found: GraphQLField | None = self.schema.get_field(parent, name)
-        return get_named_type(found.type) if found else None
+        definition: GraphQLField | None = self.schema.get_field(parent, name)
+        return get_named_type(definition.type) if definition else None
 
     def page_of(self, node: FieldNode, key: str) -> int:
         """What the paging argument will be: a value that is none, or too large, is refused later and costs most."""
@@ -146,30 +146,30 @@ class _Meter:
         return min(max(sent, 1), paged.most) if isinstance(sent, int) else paged.most
 
     def step(self) -> None:
-        self.found.visited += 1
-        if self.found.visited > MAX_FIELDS:
+        self.measured.visited += 1
+        if self.measured.visited > MAX_FIELDS:
             raise LimitExceeded("fields", MAX_FIELDS, "more", "Ask for fewer fields; fragments count each time.")
 
     def count_alias(self) -> None:
-        self.found.aliases += 1
-        if self.found.aliases > self.limits.aliases:
+        self.measured.aliases += 1
+        if self.measured.aliases > self.limits.aliases:
             raise LimitExceeded("aliases", self.limits.aliases, "more", "Send several requests.")
 
     def count_pairs(self, fields: int) -> None:
-        self.found.pairs += fields * (fields - 1) // 2
-        if self.found.pairs > MAX_PAIRS:
+        self.measured.pairs += fields * (fields - 1) // 2
+        if self.measured.pairs > MAX_PAIRS:
             raise LimitExceeded("repetition", MAX_PAIRS, "more pairs", "Ask for each field once.")
 
     def add_cost(self, cost: int) -> None:
-        self.found.cost += cost
-        if self.found.cost > self.limits.cost:
+        self.measured.cost += cost
+        if self.measured.cost > self.limits.cost:
             raise LimitExceeded(
                 "cost", self.limits.cost, "more", "Ask for smaller pages or fewer fields: lists in lists multiply."
             )
 
     def add_introspection(self, cost: int) -> None:
-        self.found.introspection += cost
-        if self.found.introspection > MAX_INTROSPECTION_COST:
+        self.measured.introspection += cost
+        if self.measured.introspection > MAX_INTROSPECTION_COST:
             raise LimitExceeded("introspection", MAX_INTROSPECTION_COST, "more", "Ask for less of the schema.")
 
 
@@ -186,14 +186,14 @@ def measure(
     meter = _Meter(schema, limits, {**_defaults(operation), **variables}, fragments)
     root = schema.get_root_type(operation.operation)
     _check_roots(meter, operation, root)
-    meter.found = Measured(visited=meter.found.visited)
+    meter.measured = Measured(visited=meter.measured.visited)
     meter.level([(operation.selection_set, root)], 1, 1, 1)
-    measured = meter.found
+    measured = meter.measured
     for selections, kind in _others(document, operation, schema):
         # Work goes on being counted; cost and depth are of the operation that is run.
-        meter.found = Measured(visited=measured.visited, pairs=measured.pairs)
+        meter.measured = Measured(visited=measured.visited, pairs=measured.pairs)
         meter.level([(selections, kind)], 1, 1, 1)
-        measured.visited, measured.pairs = meter.found.visited, meter.found.pairs
+        measured.visited, measured.pairs = meter.measured.visited, meter.measured.pairs
     return measured
 
 

@@ -83,8 +83,8 @@ def listed(**sent: Any) -> ProductListIn:
 def plain(sent: Any) -> Any:
     """An input as a dictionary of what was sent; null is kept, and tells from what was left out."""
     if is_dataclass(sent):
-        held = {field.name: getattr(sent, field.name) for field in fields(sent)}
-        return {name: plain(value) for name, value in held.items() if value is not strawberry.UNSET}
+        values = {field.name: getattr(sent, field.name) for field in fields(sent)}
+        return {name: plain(value) for name, value in values.items() if value is not strawberry.UNSET}
     if isinstance(sent, Enum):
         return sent.value
     return [plain(item) for item in sent] if isinstance(sent, list) else sent

@@ -40,10 +40,10 @@ def listed(parameter: str, sent: Any, by: str | None) -> list[list[Sent]]:
         return []
     if not isinstance(sent, list):
         raise InvalidInput.of(parameter, "must be a list")
-    found = [part if isinstance(part, list) else [part] for part in sent]
-    if not all(isinstance(text, str) for parts in found for text in parts):
+    clauses = [part if isinstance(part, list) else [part] for part in sent]
+    if not all(isinstance(text, str) for parts in clauses for text in parts):
         raise InvalidInput.of(parameter, "must hold texts, or lists of texts")
-    return [[Sent(text) for text in parts] for parts in found if parts]
+    return [[Sent(text) for text in parts] for parts in clauses if parts]
 
 
 def written(sent: Any) -> list[list[Sent]]:
@@ -61,11 +61,11 @@ def written(sent: Any) -> list[list[Sent]]:
 
 def unquoted(text: str) -> str:
     """brand:"A B" -> brand:A B."""
-    return _QUOTED.sub(lambda held: re.sub(r"\\(.)", r"\1", held[0][1:-1]), text)
+    return _QUOTED.sub(lambda match: re.sub(r"\\(.)", r"\1", match[0][1:-1]), text)
 
 
 def _clauses(words: Iterable[str]) -> list[list[Sent]]:
-    found: list[list[Sent]] = []
+    clauses: list[list[Sent]] = []
     inside, joined, negated = False, "AND", False
     parts: list[str] = []
 
@@ -75,9 +75,9 @@ def _clauses(words: Iterable[str]) -> list[list[Sent]]:
             raise _unclear()
         term = Sent(" ".join(parts), negated)
         if joined == "AND":
-            found.append([term])
+            clauses.append([term])
         else:
-            found[-1].append(term)
+            clauses[-1].append(term)
         parts.clear()
         negated = False
 
@@ -102,18 +102,18 @@ def _clauses(words: Iterable[str]) -> list[list[Sent]]:
     close()
     if inside:
         raise _unclear()
-    return found
+    return clauses
 
 
 def _words(text: str) -> Iterable[str]:
     place = 0
     text = text.rstrip()
     while place < len(text):
-        found = _WORD.match(text, place)
-        if found is None:
+        match = _WORD.match(text, place)
+        if match is None:
             raise _unclear()
-        yield found[1] or found[2]
-        place = found.end()
+        yield match[1] or match[2]
+        place = match.end()
 
 
 def _parsed(parameter: str, text: str) -> Any:

@@ -109,9 +109,9 @@ class Conditions:
             self._choose(terms)
 
     def _narrow(self, new: Interval) -> None:
-        held = self.intervals.get(new.name, Interval(new.name))
-        lows = [low for low in (held.low, new.low) if low is not None]
-        highs = [high for high in (held.high, new.high) if high is not None]
+        interval = self.intervals.get(new.name, Interval(new.name))
+        lows = [low for low in (interval.low, new.low) if low is not None]
+        highs = [high for high in (interval.high, new.high) if high is not None]
         self.intervals[new.name] = Interval(new.name, max(lows, default=None), min(highs, default=None))
 
     def _choose(self, terms: Sequence[Term]) -> None:
@@ -128,34 +128,34 @@ class Conditions:
 
 def read_conditions(params: dict[str, Any]) -> Conditions:
     """Raises InvalidInput that names the parameter."""
-    found = Conditions()
+    conditions = Conditions()
     for clause in listed("facetFilters", params.get("facetFilters"), by=None):
-        found.add([_value("facetFilters", sent.text, signed=True) for sent in clause])
+        conditions.add([_value("facetFilters", sent.text, signed=True) for sent in clause])
     for clause in listed("numericFilters", params.get("numericFilters"), by=","):
-        found.add([_comparison("numericFilters", sent.text) for sent in clause])
+        conditions.add([_comparison("numericFilters", sent.text) for sent in clause])
     for clause in written(params.get("filters")):
-        found.add([_written(sent) for sent in clause])
-    if sum(map(len, found.either)) > MAX_ALTERNATIVES:
+        conditions.add([_written(sent) for sent in clause])
+    if sum(map(len, conditions.either)) > MAX_ALTERNATIVES:
         raise InvalidInput.of("filters", f"at most {MAX_ALTERNATIVES} alternatives in all choices are allowed")
-    return found
+    return conditions
 
 
-def filters_of(found: Conditions) -> tuple[SearchInput, list[AttributeFilter]]:
+def filters_of(conditions: Conditions) -> tuple[SearchInput, list[AttributeFilter]]:
     """A search with these filters, and more choices of attributes for which there is one already. Sets `nothing`."""
-    search = SearchInput(in_stock="in_stock" in found.values, on_sale="on_sale" in found.values)
+    search = SearchInput(in_stock="in_stock" in conditions.values, on_sale="on_sale" in conditions.values)
     attributes: list[AttributeFilter] = []
     more: list[AttributeFilter] = []
-    for name, choices in found.values.items():
+    for name, choices in conditions.values.items():
         if name == "category":
-            search = replace(search, category=_deepest(found, choices))
+            search = replace(search, category=_deepest(conditions, choices))
         elif name == "brand":
-            search = replace(search, brands=tuple(_common(found, choices)))
+            search = replace(search, brands=tuple(_common(conditions, choices)))
         elif name not in FLAGS:
             first, *others = dict.fromkeys(choices)
             attributes.append(by_values(name, first))
             more += [by_values(name, choice) for choice in others]
-    for interval in found.intervals.values():
-        found.nothing |= interval.empty
+    for interval in conditions.intervals.values():
+        conditions.nothing |= interval.empty
         if interval.empty:
             continue
         bounds = interval.filters
@@ -172,20 +172,20 @@ def by_values(facet: str, values: tuple[str, ...]) -> AttributeFilter:
 
 def _written(sent: Sent) -> Term:
     if _COMPARED.fullmatch(sent.text) or _BETWEEN.fullmatch(sent.text):
-        found = _comparison("filters", sent.text)
+        condition = _comparison("filters", sent.text)
     else:
-        found = _value("filters", unquoted(sent.text), signed=False)
-    return found._replace(negated=found.negated != sent.negated)
+        condition = _value("filters", unquoted(sent.text), signed=False)
+    return condition._replace(negated=condition.negated != sent.negated)
 
 
 def _comparison(parameter: str, text: str) -> Term:
     """`price>=10`, `price!=10` or `price:10 TO 20`."""
-    if found := _BETWEEN.fullmatch(text.strip()):
-        name, lowest, highest = _number(parameter, found[1]), Decimal(found[2]), Decimal(found[3])
+    if match := _BETWEEN.fullmatch(text.strip()):
+        name, lowest, highest = _number(parameter, match[1]), Decimal(match[2]), Decimal(match[3])
         return Term(Interval(name, _low(name, ">=", lowest), _high(name, "<=", highest)))
-    if not (found := _COMPARED.fullmatch(text.strip())):
+    if not (match := _COMPARED.fullmatch(text.strip())):
         raise InvalidInput.of(parameter, f"{text[:100]!r} is not like 'price>=10' (with <=, <, =, !=, > or >=)")
-    name, operator, number = _number(parameter, found[1]), found[2], Decimal(found[3])
+    name, operator, number = _number(parameter, match[1]), match[2], Decimal(match[3])
     low = _low(name, operator, number) if operator in (">=", ">", "=", "!=") else None
     high = _high(name, operator, number) if operator in ("<=", "<", "=", "!=") else None
     return Term(Interval(name, low, high), negated=operator == "!=")
@@ -242,21 +242,21 @@ def path_of(names: str) -> str:
     return "/".join(islice(filter(None, slugs), MAX_CATEGORY_DEPTH + 1)) or category_path(names)
 
 
-def _deepest(found: Conditions, choices: Iterable[tuple[str, ...]]) -> str:
+def _deepest(conditions: Conditions, choices: Iterable[tuple[str, ...]]) -> str:
     """The one category that all of these are, or that is below them."""
     deepest = ""
     for path, *_ in choices:
         # As whole steps of the path: 'audio-books' is not below 'audio'.
         if not f"{path}/".startswith(f"{deepest}/" if deepest else "") and not f"{deepest}/".startswith(f"{path}/"):
-            found.nothing = True
+            conditions.nothing = True
         deepest = max(deepest, path, key=len)
     return deepest
 
 
-def _common(found: Conditions, choices: Sequence[tuple[str, ...]]) -> list[str]:
+def _common(conditions: Conditions, choices: Sequence[tuple[str, ...]]) -> list[str]:
     """A product has one brand: the brands that are in each of the choices, whatever their case."""
     common = [brand for brand in choices[0] if all(brand.lower() in map(str.lower, choice) for choice in choices)]
-    found.nothing |= not common
+    conditions.nothing |= not common
     return common
 
 

@@ -28,7 +28,7 @@ def from_html(text: str, tags: Tags) -> tuple[str, list[str], bool]:
 def from_words(text: str, words: Iterable[str], tags: Tags) -> tuple[str, list[str], bool]:
     """The beginnings of words that were typed are marked."""
     typed = [part for word in words for part in _WORD.findall(fold(word))]
-    shown, found, place = [], [], 0
+    shown, marked_words, place = [], [], 0
     for word in _WORD.finditer(text):
         folded = fold(word[0])
         length = max((len(part) for part in typed if folded.startswith(part)), default=0)
@@ -37,13 +37,13 @@ def from_words(text: str, words: Iterable[str], tags: Tags) -> tuple[str, list[s
         # Where folding changes how long a word is, the whole of it.
         end = word.start() + length if len(folded) == len(word[0]) else word.end()
         shown += [_plain(text[place : word.start()], tags), tags[0], _plain(text[word.start() : end], tags), tags[1]]
-        found.append(text[word.start() : end].lower())
+        marked_words.append(text[word.start() : end].lower())
         place = end
     rest = text[place:]
     return (
         "".join([*shown, _plain(rest, tags)]),
-        list(dict.fromkeys(found)),
-        len(found) == 1 and text.lower() == found[0],
+        list(dict.fromkeys(marked_words)),
+        len(marked_words) == 1 and text.lower() == marked_words[0],
     )
 
 

@@ -68,7 +68,7 @@ def narrowed(
     request: SearchRequest, more: tuple[SearchRequest, ...], either: tuple[Either, ...], *, nothing: bool
 ) -> SearchRequest:
     """The request as it was asked: all filters hold for all counts, and `more` of its attributes must hold, too."""
-    attributes = [*request.attributes, *(held for other in more for held in other.attributes)]
+    attributes = [*request.attributes, *(attribute for other in more for attribute in other.attributes)]
     # No brand is empty.
     brands = ("",) if nothing else request.brands
     return replace(request, narrow=True, brands=brands, attributes=tuple(sorted(attributes)), either=either)
@@ -212,6 +212,6 @@ def _echo(params: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, value if isinstance(value, str) else orjson.dumps(value).decode()) for name, value in params.items()]
 
 
-def echoed(asked: Asked) -> str:
+def echoed(request: Asked) -> str:
     """`params` of the answer: all that was asked, as the query of an address."""
-    return urlencode(asked.params, errors="replace")
+    return urlencode(request.params, errors="replace")

@@ -81,15 +81,15 @@ def of_page(page: int, per_page: int) -> int:
 
 def _of_address(query: bytes) -> int:
     """What the search of an address costs, before it is parsed and with whatever is wrong in it."""
-    given = _parsed(query)
-    facets = 0 if given.get("facets") == "none" else FACETS
-    explain = EXPLAIN if given.get("explain") in ("true", "1") else 0
+    parameters = _parsed(query)
+    facets = 0 if parameters.get("facets") == "none" else FACETS
+    explain = EXPLAIN if parameters.get("explain") in ("true", "1") else 0
     return SEARCH + facets + explain + _deep(query)
 
 
 def _deep(query: bytes) -> int:
-    given = _parsed(query) if b"page" in query else {}
-    page, per_page = (_number(given.get(name, "")) for name in ("page", "per_page"))
+    parameters = _parsed(query) if b"page" in query else {}
+    page, per_page = (_number(parameters.get(name, "")) for name in ("page", "per_page"))
     return of_page(page, per_page)
 
 
