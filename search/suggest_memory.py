@@ -21,7 +21,7 @@ class Memory:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._counts: TTLCache[tuple[str | None, str], int] = TTLCache(MOST_COUNTS, seconds)
-        # A set, which takes the thousand beginnings of one answer in the time in which a TTLCache takes ten.
+        # A set: a TTLCache takes five times as long for the thousand beginnings of one answer.
         self._beginnings: set[str] = set()
         self._beginnings_until = 0.0
 
