@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
+from typing import Any
 
 import anyio
 from fastapi import Depends, FastAPI
@@ -21,7 +22,6 @@ from api.limits.http import RateLimit
 from api.live import endpoint as live
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.one_look import OneLook
 from api.request_limits import Bounds
 from api.rest import (
     admin,
@@ -45,6 +45,7 @@ from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
+from catalog.single_flight import SingleFlight
 from search.cache import SearchCache
 from search.failover import DegradingEngine
 from search.postgres.engine import Fallback
@@ -135,8 +136,8 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.places = live.Places(settings, app.state.metrics.registry)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
-    app.state.look_at_servers = OneLook(lambda: health.look_at_servers(app.state))
-    app.state.look_at_counts = OneLook(lambda: health.look_at_counts(app.state))
+    # Health and metrics cost the servers something, and anybody may ask for them at any rate.
+    app.state.looks = SingleFlight[str, Any]()
     app.state.password_limiter = anyio.CapacityLimiter(os.cpu_count() or 2)
     app.state.bulk_limiter = anyio.CapacityLimiter(BULK_AT_ONCE)
 
@@ -158,8 +159,7 @@ def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with _grpc_server(app) if app.state.serves_grpc else nullcontext():
         yield
-    await app.state.look_at_servers.close()
-    await app.state.look_at_counts.close()
+    await app.state.looks.close()
     await app.state.limiter.close()
     await app.state.redis.aclose()
     await app.state.search.close()

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from catalog import deadline
 from catalog.errors import DeadlineExceeded
 from catalog.settings import Settings
+from catalog.single_flight import SingleFlight
 from search.breaker import Breaker, Limits
 from search.request import SearchRequest
 
@@ -56,13 +57,13 @@ class SearchCache:
         self._live = live
         self._index: str | None = None
         self._index_until = 0.0
-        self._look: asyncio.Task[None] | None = None
-        self._making: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        self._looks: SingleFlight[None, None] = SingleFlight()
+        self._making: SingleFlight[str, dict[str, Any]] = SingleFlight()
 
     async def close(self) -> None:
         """End what is being made, and the connections."""
-        for task in list(self._making.values()):
-            task.cancel()
+        await self._making.close()
+        await self._looks.close()
         await self._redis.aclose()
 
     async def answer(self, request: SearchRequest, revision: str, make: Make) -> dict[str, Any]:
@@ -71,29 +72,16 @@ class SearchCache:
         if key is None:
             self.counts.misses += 1
             return await make()
+        if key in self._making:
+            self.counts.shared += 1
+        making = self._making.begin(key, lambda: self._find_or_make(key, make))
         try:
             # Shielded: who gives up waiting must not take the answer from the others.
-            response = await asyncio.wait_for(asyncio.shield(self._shared(key, make)), deadline.remaining())
+            response = await asyncio.wait_for(asyncio.shield(making), deadline.remaining())
         except TimeoutError:
             raise DeadlineExceeded from None
         # Each answer can be told from every other one, by whoever clicks on something in it.
         return response | {"query_id": uuid4().hex}
-
-    def _shared(self, key: str, make: Make) -> asyncio.Task[dict[str, Any]]:
-        """The answer that is being made for all who ask for it now."""
-        if (making := self._making.get(key)) is not None:
-            self.counts.shared += 1
-            return making
-        with deadline.within(None):  # that of one caller is not that of another
-            making = asyncio.create_task(self._find_or_make(key, make))
-        self._making[key] = making
-        making.add_done_callback(lambda done: self._made(key, done))
-        return making
-
-    def _made(self, key: str, done: asyncio.Task[dict[str, Any]]) -> None:
-        del self._making[key]
-        if not done.cancelled():
-            done.exception()  # or it would be told as one that nobody has seen, where all have given up waiting
 
     async def _find_or_make(self, key: str, make: Make) -> dict[str, Any]:
         if (kept := await self._get(key)) is not None:
@@ -110,10 +98,8 @@ class SearchCache:
 
     async def _key(self, request: SearchRequest, revision: str) -> str | None:
         """None where it is not known which index is searched."""
-        if time.monotonic() >= self._index_until and self._look is None:
-            self._look = asyncio.create_task(self._read_index())
-        if self._look is not None:
-            await asyncio.wait({self._look})
+        if time.monotonic() >= self._index_until:
+            await self._looks.get(None, self._read_index)
         if self._index is None:
             return None
         decides = (SHAPE, self._index, revision, self._settings.language, self._settings.currency, request)
@@ -129,7 +115,6 @@ class SearchCache:
             log.warning("search.cache_index_unknown", error=f"{type(error).__name__}: {error}")
         finally:
             self._index_until = time.monotonic() + INDEX_SECONDS
-            self._look = None
 
     async def _get(self, key: str) -> dict[str, Any] | None:
         kept = await self._asked(lambda: self._redis.get(key))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.database import Database
 from catalog.services.synonyms import Stored, changed_since
 from catalog.settings import Settings
+from catalog.single_flight import SingleFlight
 from search.text.synonyms import NO_SYNONYMS, Synonyms, compile_synonyms
 
 log = structlog.get_logger()
@@ -31,17 +32,17 @@ class SynonymReader:
         self._settings = settings
         self._stored: Stored | None = None
         self._synonyms = NO_SYNONYMS
-        self._look: asyncio.Task[None] | None = None
+        self._looks: SingleFlight[None, None] = SingleFlight()
         self._next = 0.0
         self._away = False
 
     async def current(self) -> Synonyms:
         """The newest set that can be had without waiting long."""
-        if self._look is None and time.monotonic() >= self._next:
-            self._look = asyncio.create_task(self._read())
-        if self._look is not None and not self._away:
-            # Not cancelled when the time is over: the next searches profit from it.
-            await asyncio.wait({self._look}, timeout=self._settings.synonyms_wait_seconds)
+        if time.monotonic() >= self._next:
+            look = self._looks.begin(None, self._read)
+            if not self._away:
+                # Not cancelled when the time is over: the next searches profit from it.
+                await asyncio.wait({look}, timeout=self._settings.synonyms_wait_seconds)
         return self._synonyms
 
     @property
@@ -55,9 +56,7 @@ class SynonymReader:
 
     async def close(self) -> None:
         """End a look under way, before the connections are closed."""
-        if (look := self._look) is not None:
-            look.cancel()
-            await asyncio.wait({look})
+        await self._looks.close()
 
     async def _read(self) -> None:
         pause = PAUSE
@@ -75,7 +74,6 @@ class SynonymReader:
             log.warning("synonyms.unread", error=f"{type(error).__name__}: {error}")
         finally:
             self._next = time.monotonic() + pause
-            self._look = None
 
 
 async def live_index(database: Database) -> str | None:

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterable, Mapping
 
-# More than is typed within a minute; then all of it is forgotten.
+from cachetools import TTLCache
+
+# More than is typed within a minute. Then the longest unused count is forgotten, and all beginnings are.
 MOST_COUNTS, MOST_BEGINNINGS = 20_000, 100_000
 # Smaller numbers are counted every time: there, one product more or less is seen.
 LARGE = 20
@@ -18,23 +20,20 @@ class Memory:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._counts: dict[tuple[str | None, str], tuple[float, int]] = {}
+        self._counts: TTLCache[tuple[str | None, str], int] = TTLCache(MOST_COUNTS, seconds)
+        # A set: a TTLCache takes five times as long for the thousand beginnings of one answer.
         self._beginnings: set[str] = set()
         self._beginnings_until = 0.0
 
     def counts(self, category: str | None, names: Iterable[str]) -> dict[str, int]:
         """The counts that are known of these."""
-        now = time.monotonic()
-        held = {name: self._counts.get((category, name)) for name in names}
-        return {name: found[1] for name, found in held.items() if found is not None and found[0] > now}
+        counts = {name: self._counts.get((category, name)) for name in names}
+        return {name: count for name, count in counts.items() if count is not None}
 
     def remember(self, category: str | None, counts: Mapping[str, int]) -> None:
-        until = time.monotonic() + self._seconds
-        if len(self._counts) > MOST_COUNTS:
-            self._counts.clear()
         for name, count in counts.items():
             if count >= LARGE:
-                self._counts[category, name] = until, count
+                self._counts[category, name] = count
 
     def knows(self, part: str) -> bool:
         """Whether a word of a suggestion began with it: then it is no typing error."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cachetools import LRUCache
+
 from catalog.services.forced import NOTHING_FORCED, Forced
 from search.autocomplete.memory import Memory
 from search.planning.attribute_types import Kinds
@@ -18,7 +20,8 @@ MOST = 100
 class View:
     """The kinds of its attributes and a sample of it, which hold `until`; and what suggestions have been counted.
 
-    `profiles` are what was read off the sample, by what was wanted of it.
+    `profiles` are what was read off the sample, by what was wanted of it: to read it again for every search takes a
+    millisecond.
     """
 
     memory: Memory
@@ -26,13 +29,7 @@ class View:
     sample: dict[str, Any] = field(default_factory=dict)
     visible_at: datetime | None = None
     until: float = 0.0
-    profiles: dict[Hashable, Profile] = field(default_factory=dict)
-
-    def remember(self, key: Hashable, profile: Profile) -> None:
-        """What was read off this sample: to read it again for every search takes a millisecond."""
-        if len(self.profiles) >= MOST:
-            self.profiles.clear()
-        self.profiles[key] = profile
+    profiles: LRUCache[Hashable, Profile] = field(default_factory=lambda: LRUCache(MOST))
 
 
 class Views:
@@ -41,14 +38,12 @@ class Views:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._open = View(Memory(seconds))
-        self._forced: dict[Forced, View] = {}
+        self._forced: LRUCache[Forced, View] = LRUCache(MOST)
 
     def of(self, forced: Forced = NOTHING_FORCED) -> View:
         """The view under these filters."""
         if not forced:
             return self._open
-        view = self._forced.pop(forced, None) or View(Memory(self._seconds))
-        if len(self._forced) >= MOST:
-            del self._forced[next(iter(self._forced))]
-        self._forced[forced] = view
-        return view
+        if forced not in self._forced:
+            self._forced[forced] = View(Memory(self._seconds))
+        return self._forced[forced]

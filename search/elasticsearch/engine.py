@@ -237,7 +237,7 @@ class SearchEngine:
             tokens = view.sample["sample"]["tokens"]["buckets"]
             view.kinds = read_kinds(_keys(view.sample.pop("names")["buckets"]), _keys(tokens))
             del tokens[TOKENS:]  # facets are chosen by the commonest ones
-            view.profiles = {}
+            view.profiles.clear()
             view.visible_at = read_last_change(view.sample)
             view.until = time.monotonic() + self._settings.attribute_types_ttl_seconds
         return view
@@ -316,7 +316,7 @@ def _of_catalogue(plan: SearchPlan, view: View) -> Profile:
         return profile_of(plan, view.sample)
     key = (named_attributes(plan.request), plan.request.auto_facets)
     if key not in view.profiles:
-        view.remember(key, profile_of(plan, view.sample))
+        view.profiles[key] = profile_of(plan, view.sample)
     return view.profiles[key]
 
 

@@ -1,5 +1,6 @@
 """Which first looks are remembered."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +55,24 @@ def test_memory_is_bounded() -> None:
         looks.remember(plan(), {"number": number}, found(LARGE, LARGE))
     assert looks.known({"number": 0}) is None
     assert looks.known({"number": MOST}) is not None
+
+
+def test_the_longest_unused_look_is_forgotten_first() -> None:
+    looks = Looks(60)
+    for number in range(MOST):
+        looks.remember(plan(), {"number": number}, found(LARGE, LARGE))
+    assert looks.known({"number": 0}) is not None
+    looks.remember(plan(), {"number": MOST}, found(LARGE, LARGE))
+    assert looks.known({"number": 0}) is not None
+    assert looks.known({"number": 1}) is None
+
+
+async def test_a_look_is_forgotten_when_its_seconds_are_over() -> None:
+    looks = Looks(0.5)
+    looks.remember(plan(), BODY, found(LARGE, LARGE))
+    assert looks.known(BODY) is not None
+    await asyncio.sleep(0.5)
+    assert looks.known(BODY) is None
 
 
 def test_the_last_change_of_what_is_visible() -> None:
