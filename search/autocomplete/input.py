@@ -6,8 +6,9 @@ from datetime import datetime
 
 from catalog.services.forced import NOTHING_FORCED, Forced
 from mappings.identifiers import normalise_identifier
+from mappings.numbers import holds_digit
 from search.planning.attribute_types import Kinds
-from search.text.fuzzy import edits_allowed, is_numeric, words_of
+from search.text.fuzzy import edits_allowed, words_of
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
 from search.text.words import STOP_WORDS, Words, read_words
 
@@ -84,7 +85,7 @@ def read_typed(
     # A search leaves out "for" and "with"; as the last word they may become another one.
     words = [word for word in words[:-1] if word not in STOP_WORDS[language]] + words[-1:]
     parts = _parts(words)
-    exact = frozenset(part for word in words if is_numeric(word) for part in words_of(word))
+    exact = frozenset(part for word in words if holds_digit(word) for part in words_of(word))
     also = _also(apply(synonyms, read))
     identifier = _identifier(q)
     return Typed(
@@ -108,6 +109,6 @@ def _also(words: Words) -> tuple[tuple[str, ...], ...]:
 def _identifier(q: str) -> str:
     """The text as the beginning of an identifier; "" where it can't be one, because words have no digits."""
     spelled = normalise_identifier(q)
-    if not is_numeric(spelled):
+    if not holds_digit(spelled):
         return ""
     return spelled if len(spelled) >= (SHORTEST_DIGITS if spelled.isdigit() else SHORTEST_MIXED) else ""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mappings.heads import QUALITIES
+from mappings.numbers import holds_digit
 from search.autocomplete.input import SHORTEST_BEGINNING, Typed
 from search.autocomplete.match import Completion, NameWords, complete, name_words
 from search.autocomplete.samples import Sampled
-from search.text.fuzzy import Fit, best_fit, folded, is_numeric, singular, singulars_of, words_of
+from search.text.fuzzy import Fit, best_fit, folded, singular, singulars_of, words_of
 
 # How much a product says for each kind of suggestion. What is typed, completed, is what most products say.
 BASE = 1.0
@@ -118,7 +119,7 @@ def _accented(text: str, brand: str | None) -> str:
 
 def _said(readings: Sequence[Sequence[str]], product: Sampled, *, typos: bool) -> Iterator[tuple[str, float]]:
     """The suggestions of one product, each with its share of the product's weight; some come twice."""
-    name = name_words(product.name)
+    name = name_words(product.name, product.brand)
     for reading in readings:
         completions = complete(reading, product, name, typos=typos)
         for completion in completions:
@@ -188,5 +189,5 @@ def _order(candidate: Candidate) -> tuple[bool, float, int, str]:
 
 def _thing(words: frozenset[str], typed: Sequence[str]) -> frozenset[str]:
     """The words without sizes, colours and numbers. Who types a number wants to choose one."""
-    numbers = any(map(is_numeric, typed))
-    return frozenset(word for word in words if word not in QUALITIES and (numbers or not is_numeric(word))) or words
+    numbers = any(map(holds_digit, typed))
+    return frozenset(word for word in words if word not in QUALITIES and (numbers or not holds_digit(word))) or words

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 
 # No edit in shorter words, one edit up to the second length, then two.
@@ -82,11 +83,6 @@ def singulars_of(text: str) -> frozenset[str]:
     return frozenset(map(singular, words_of(text)))
 
 
-def is_numeric(word: str) -> bool:
-    """Whether it holds a digit: such a word is never a typing error."""
-    return any(map(str.isdigit, word))
-
-
 def measures(part: str, text: str) -> list[tuple[int, int]]:
     """Where a number stands with its unit, however that is written: '13inch' in '13" laptop'."""
     found = _MEASURE.fullmatch(part)
@@ -112,7 +108,7 @@ def singular(word: str) -> str:
 
 def edits_allowed(part: str) -> int:
     """How many typing errors a word that is being typed may hold."""
-    if len(part) < TYPO_FROM or is_numeric(part) or len(part.encode("utf-16-le")) > 2 * TYPO_UNTIL:
+    if len(part) < TYPO_FROM or holds_digit(part) or len(part.encode("utf-16-le")) > 2 * TYPO_UNTIL:
         return 0
     return 1 if len(part) < TWO_TYPOS_FROM else 2
 

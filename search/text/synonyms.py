@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mappings.identifiers import fold, normalise_identifier
+from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 from search.text.words import Span, Words, looks_identifying, read_words
 
@@ -153,7 +154,7 @@ def _singular(part: str) -> str:
     """English plurals (Harman's S stemmer, and a few more endings); 'hoodie', 'hoodies' and 'hoody' are one."""
     if part in SINGULARS or part in WORDS:
         return SINGULARS.get(part, part)
-    if any(map(str.isdigit, part)) or len(part) < SHORTEST_PLURAL:
+    if holds_digit(part) or len(part) < SHORTEST_PLURAL:
         return part
     if part.endswith(("xes", "ches", "shes", "sses", "atoes")):
         return part[:-2]
