@@ -5,7 +5,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 
-from mappings.identifiers import fold
+from mappings.folding import without_marks
 from mappings.numbers import holds_digit
 
 # What follows is said about the thing, and is not the thing.
@@ -123,8 +123,12 @@ def heads_of_category(name: str) -> list[str]:
 
 
 def pairs_of(name: str) -> list[str]:
-    """Each two neighbours as one word: who searches for 'headset' finds 'Head Set', and 'wifi' finds 'Wi-Fi'."""
-    return [one + two for one, two in pairwise(_ascii_words(name) if name.isascii() else _ANY.findall(fold(name)))]
+    """Each two neighbours as one word: who searches for 'headset' finds 'Head Set', and 'wifi' finds 'Wi-Fi'.
+
+    Letters that are no others with an accent stay: documents of schema 1 have "łodz" for "Łódź".
+    """
+    words = _ascii_words(name) if name.isascii() else _ANY.findall(without_marks(name.casefold()))
+    return [one + two for one, two in pairwise(words)]
 
 
 def _ascii_words(name: str) -> list[str]:

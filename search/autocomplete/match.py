@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mappings.attributes import UNITS
+from mappings.folding import fold
 from mappings.heads import head_span
 from mappings.numbers import holds_digit
 from search.autocomplete.input import SHORTEST_BEGINNING
 from search.autocomplete.samples import Sampled
-from search.text.fuzzy import Fit, fit, folded, measures, singular, tokens_of, words_of
+from search.text.fuzzy import Fit, fit, measures, singular, tokens_of, words_of
 
 # Different words of one name that complete the last word: "h" is "halcyra" and "headphones".
 ALTERNATIVES = 3
@@ -33,7 +34,7 @@ class NameWords:
 
     def _noun(self, brand: str | None) -> int | None:
         """The place of the word that the head is, or is a part of."""
-        span = head_span(self.name, folded(brand) if brand else None, _NO_NOUNS)
+        span = head_span(self.name, fold(brand) if brand else None, _NO_NOUNS)
         if span is None:
             return None
         place = next(place for place, token in enumerate(self.tokens) if token.end > span[0])

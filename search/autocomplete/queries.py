@@ -7,12 +7,13 @@ the context of those before it, because both stand in one product. No words are 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from mappings.folding import fold
 from mappings.heads import QUALITIES
 from mappings.numbers import holds_digit
 from search.autocomplete.input import SHORTEST_BEGINNING, Typed
 from search.autocomplete.match import Completion, NameWords, complete, name_words
 from search.autocomplete.samples import Sampled
-from search.text.fuzzy import Fit, best_fit, folded, singular, singulars_of, words_of
+from search.text.fuzzy import Fit, best_fit, singular, singulars_of, words_of
 
 # How much a product says for each kind of suggestion. What is typed, completed, is what most products say.
 BASE = 1.0
@@ -112,7 +113,7 @@ def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]], *, e
 
 def _accented(text: str, brand: str | None) -> str:
     """Names come without accents, brands as they are written."""
-    if brand is None or brand.isascii() or (plain := folded(brand)) not in text:
+    if brand is None or brand.isascii() or (plain := fold(brand)) not in text:
         return text
     return text.replace(plain, brand.lower())
 

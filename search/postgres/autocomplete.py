@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mappings.identifiers import fold
+from mappings.folding import fold
 from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.draft import Draft, counted
 from search.autocomplete.input import SHORTEST_BEGINNING, Typed

@@ -5,12 +5,12 @@ This is the tolerance of the queries of `search.autocomplete.samples`, for texts
 
 import re
 import sys
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from mappings.folding import fold
 from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 
@@ -22,7 +22,6 @@ TYPO_UNTIL = 16
 
 _WORD = re.compile(r"\w+(?:['’]\w+|(?<=\d)[.,]\d+)*")
 _APOSTROPHE = re.compile("['’]")
-_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
 _INCHES = r"(?:inch(?:es)?\b|''|[\"″”])"
 _MEASURE = re.compile(r"(\d+(?:[.,]\d+)?)([a-z]+)")
 
@@ -53,22 +52,8 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 def key_of(word: str) -> str:
     """A word as words are compared: without case, accents and apostrophes."""
-    found = folded(word)
-    return found if found.isalnum() else _APOSTROPHE.sub("", found)
-
-
-def folded(text: str) -> str:
-    """Text as an index folds it: in lower case, Latin letters without accents. Marks of other scripts are letters."""
-    if text.isascii():
-        return text.lower()
-    kept: list[str] = []
-    for char in unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS):
-        base = unicodedata.normalize("NFD", char)[0]
-        if base.isascii():
-            kept.append(base)
-        elif not (unicodedata.combining(char) and kept and kept[-1].isascii()):
-            kept.append(char)
-    return "".join(kept)
+    folded = fold(word)
+    return folded if folded.isalnum() else _APOSTROPHE.sub("", folded)
 
 
 @lru_cache(8192)

@@ -11,7 +11,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from mappings.identifiers import fold, normalise_identifier
+from mappings.folding import base_letters
+from mappings.identifiers import normalise_identifier
 from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 from search.text.words import Span, Words, looks_identifying, read_words
@@ -142,7 +143,7 @@ def _term(text: str) -> Term | None:
 @lru_cache(maxsize=REMEMBERED)
 def _parts(text: str) -> tuple[str, ...]:
     """'T-Shirts' -> ['t', 'shirt']."""
-    return tuple(_singular(part) for part in _PARTS.findall(_POSSESSIVE.sub("", fold(text))))
+    return tuple(_singular(part) for part in _PARTS.findall(_POSSESSIVE.sub("", base_letters(text))))
 
 
 def _key(parts: list[str]) -> str:
