@@ -14,7 +14,7 @@ from search.clauses.filters import (
 from search.clauses.text_clauses import gains, matching
 from search.clauses.variant_price_sort import Order
 from search.clauses.weights import DIALS, FILTERING, Dials
-from search.planning.plan import NEEDED, SearchPlan, Strictness
+from search.planning.plan import MINIMUM_SHOULD_MATCH, SearchPlan, Strictness
 from search.text.words import looks_identifying
 
 # A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
@@ -71,7 +71,7 @@ def words_query(plan: SearchPlan, strictness: Strictness, dials: Dials = FILTERI
     """Products that hold the words or are named by an identifier."""
     found = [*_identified(plan)]
     if plan.words:
-        found.append(matching(plan.words, NEEDED[strictness], dials))
+        found.append(matching(plan.words, MINIMUM_SHOULD_MATCH[strictness], dials))
     return {"bool": {"should": found}}
 
 
