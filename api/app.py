@@ -50,8 +50,8 @@ from search.failover import DegradingEngine
 from search.postgres.engine import Fallback
 from search.postgres.reader import CatalogReader
 from search.synonym_reader import SynonymReader, live_index
+from services.container import make_services
 from services.identity import Identity
-from services.service import Service
 
 # An import of its own connection each: more than a few would only wait for each other's locks.
 BULK_AT_ONCE = 4
@@ -129,9 +129,9 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.synonyms = SynonymReader(app.state.database, settings)
     app.state.search = _make_engine(app, settings)
     app.state.identity = Identity(settings, app.state.database)
-    app.state.service = Service(settings, app.state.database, app.state.identity, app.state.search)
+    app.state.services = make_services(settings, app.state.database, app.state.identity, app.state.search)
     app.state.limiter = Limiter(settings, app.state.metrics.rejected)
-    app.state.feed = Feed(app.state.service)
+    app.state.feed = Feed(app.state.services.products, app.state.database)
     app.state.places = live.Places(settings, app.state.metrics.registry)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)

@@ -103,7 +103,7 @@ async def _answer(
         return {"errors": [of_request(operation, request_id)]}
     if isinstance(operation, GraphQLError):
         return {"errors": [render(operation, request_id, guesses=limits.introspection)]}
-    context = Context(request.app.state.service, who, operation.document)
+    context = Context(request.app.state.services, who, operation.document)
     result = await schema.execute(
         operation.sent.query,
         variable_values=dict(operation.sent.variables),

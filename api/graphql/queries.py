@@ -58,7 +58,7 @@ class Query:
         asked = listed(
             page=page_after(after, page, per_page), per_page=per_page, search=search or "", category=category or ""
         )
-        found = await info.context.service.products(await info.context.confirmed(), **asked.model_dump())
+        found = await info.context.services.products.list(await info.context.confirmed(), **asked.model_dump())
         return connection_of(found)
 
     @strawberry.field(description="The roots of the category tree.")
@@ -83,7 +83,7 @@ class Query:
         asked = parameters(
             filters, q=q, sort=sort, page=page, per_page=per_page, cursor=cursor, facets=shown, exact=exact
         )
-        return result_of(await info.context.service.search(info.context.who, asked))
+        return result_of(await info.context.services.search.search(info.context.who, asked))
 
     @strawberry.field(description="What is being typed, completed; nothing that leads to no product.")
     async def autocomplete(
@@ -94,7 +94,7 @@ class Query:
         category: str | None = None,
     ) -> Autocomplete:
         asked = parameters(None, q=q, limit=limit, category=category)
-        return autocomplete_of(await info.context.service.autocomplete(info.context.who, asked))
+        return autocomplete_of(await info.context.services.search.autocomplete(info.context.who, asked))
 
 
 def _everything(roots: list[CategoryNode]) -> list[CategoryNode]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Searcher, ServiceDep
+from api.auth import SearchDep, Searcher
 from api.instantsearch.answer import facet_hits_of, result_of
 from api.instantsearch.filters import Alternative
 from api.instantsearch.models import REQUESTS_BODY, ResultsOut
@@ -21,7 +21,7 @@ from api.routing import StrictRoute
 from catalog.errors import InvalidInput
 from catalog.principals import Principal
 from search.request import Either, SearchRequest
-from services.service import Service
+from services.search import SearchService
 
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute)
 
@@ -37,7 +37,7 @@ PATH = "/api/v1/instantsearch"
     },
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUESTS_BODY}}}},
 )
-async def instantsearch(request: Request, service: ServiceDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
+async def instantsearch(request: Request, service: SearchDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
     """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
     asked = read_requests(body)
     requests = [await _request(service, who, number, each) for number, each in enumerate(asked)]
@@ -55,21 +55,21 @@ async def instantsearch(request: Request, service: ServiceDep, who: Searcher, bo
     )
 
 
-async def _request(service: Service, who: Principal, number: int, asked: Asked) -> SearchRequest:
+async def _request(service: SearchService, who: Principal, number: int, asked: Asked) -> SearchRequest:
     try:
-        request = await service.read_search(who, asked.parameters)
-        more = [await service.read_search(who, choice) for choice in asked.more]
+        request = await service.read(who, asked.parameters)
+        more = [await service.read(who, choice) for choice in asked.more]
         either = [await _either(service, who, choice) for choice in asked.either]
     except InvalidInput as error:
         raise named(number, error) from error
     return narrowed(request, tuple(more), tuple(either), nothing=asked.nothing)
 
 
-async def _either(service: Service, who: Principal, choice: Sequence[Alternative]) -> Either:
-    read = [(await service.read_search(who, one.parameters), one.negated) for one in choice]
+async def _either(service: SearchService, who: Principal, choice: Sequence[Alternative]) -> Either:
+    read = [(await service.read(who, one.parameters), one.negated) for one in choice]
     return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
 
 
-async def _values(service: Service, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:
-    facet = await service.facet_values_of(who, request, asked.facet or "", asked.facet_query)
+async def _values(service: SearchService, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:
+    facet = await service.facet_values(who, request, asked.facet or "", asked.facet_query)
     return facet_hits_of(asked, facet)

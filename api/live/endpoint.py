@@ -109,7 +109,12 @@ class Caller:
 
     async def _while_open(self, asked: Subscribe) -> None:
         subscription = Subscription(
-            self._state.service, self._state.feed, self._who, lambda: self._charge(SEARCH), self._socket.send_text
+            self._state.services,
+            self._state.feed,
+            self._settings,
+            self._who,
+            lambda: self._charge(SEARCH),
+            self._socket.send_text,
         )
         work = asyncio.create_task(subscription.serve(asked))
         heard = asyncio.create_task(self._receive())

@@ -12,8 +12,10 @@ from api.live import messages
 from api.live.messages import SlowReader, Subscribe, TooOld
 from catalog.errors import CatalogError
 from catalog.principals import Principal
+from catalog.settings import Settings
 from search.request import MAX_PER_PAGE, parameters_of
-from services.service import Parameters, Service
+from services.container import Services
+from services.search import Parameters
 
 CONFIRM_SECONDS = 60.0
 # After a change, until it is likely to be found by a search, and until it surely is unless sync lags.
@@ -28,8 +30,10 @@ Send = Callable[[str], Awaitable[None]]
 class Subscription:
     """`again` looks at the credential; `charge` pays for a search; `send` is ended after a while by SlowReader."""
 
-    def __init__(self, service: Service, feed: Feed, again: Again, charge: Again, send: Send) -> None:
-        self._service, self._feed, self._settings = service, feed, service.settings
+    def __init__(
+        self, services: Services, feed: Feed, settings: Settings, again: Again, charge: Again, send: Send
+    ) -> None:
+        self._services, self._feed, self._settings = services, feed, settings
         self._again, self._charge, self._send = again, charge, send
         self._sent_at = self._confirmed_at = self._searched_at = time.monotonic()
         self._search: Parameters | None = None
@@ -52,7 +56,7 @@ class Subscription:
             self._wanted = await self._found(who)
         else:
             self._wanted = list(dict.fromkeys(asked.ids or ()))
-        products = await self._service.products_by_id(who, self._wanted)
+        products = await self._services.products.by_ids(who, self._wanted)
         self._seen = set(products)
         ids = [held for held in self._wanted if held in products]
         missing = [held for held in self._wanted if held not in products]
@@ -134,7 +138,7 @@ class Subscription:
         added = [held for held in found if held not in self._wanted_ids]
         removed = [held for held in self._wanted if held not in held_now]
         if added or removed:
-            products = await self._service.products_by_id(who, added)
+            products = await self._services.products.by_ids(who, added)
             self._wanted, self._seen = found, self._seen.difference(removed) | set(products)
             states = [messages.state(product) for product in products.values()]
             await self._tell(messages.encode("results", position=self._position, added=states, removed=removed))
@@ -145,7 +149,7 @@ class Subscription:
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
             if page > 1:  # the first one is paid for
                 await self._charge()
-            answer = await self._service.search(who, [*(self._search or ()), ("page", str(page))])
+            answer = await self._services.search.search(who, [*(self._search or ()), ("page", str(page))])
             found |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
             if len(answer["hits"]) < MAX_PER_PAGE:
                 break
@@ -188,7 +192,7 @@ class Subscription:
     async def _confirmed(self) -> Principal:
         """Who it is now, with a shopper's eyes: drafts are for nobody here."""
         self._confirmed_at = time.monotonic()
-        who = await self._service.identity.confirm(await self._again())
-        self._service.may_search(who)
+        who = await self._services.access.confirm(await self._again())
+        self._services.access.search(who)
         who.require("read", "Live updates")
         return replace(who, may=who.may - {"read_drafts"}, confirmed=True)

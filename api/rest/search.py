@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
-from api.auth import Searcher, ServiceDep
+from api.auth import SearchDep, Searcher
 from api.limits.costs import of_body
 from api.limits.http import pay
 from api.problems import answers
@@ -26,7 +26,7 @@ from api.routing import JsonRoute
 from catalog.errors import FieldError, InvalidInput
 from catalog.principals import Principal
 from search.request import SearchRequest, parameters_of, parse_prefix
-from services.service import Service
+from services.search import SearchService
 
 # Every endpoint takes a Searcher. The router does not ask for one besides: FastAPI would look for all of it twice.
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=JsonRoute)
@@ -55,7 +55,7 @@ def _answer(content: dict[str, Any]) -> Response:
     responses={**_FOUND, **answers(401, 403, 422, 503)},
     openapi_extra={"parameters": SEARCH_PARAMETERS},
 )
-async def search(request: Request, service: ServiceDep, who: Searcher) -> Response:
+async def search(request: Request, service: SearchDep, who: Searcher) -> Response:
     return _answer(await service.search(who, request.query_params.multi_items()))
 
 
@@ -66,16 +66,16 @@ async def search(request: Request, service: ServiceDep, who: Searcher) -> Respon
     openapi_extra={"requestBody": _BODY},
 )
 async def search_json(
-    request: Request, service: ServiceDep, who: Searcher, body: Annotated[dict[str, Any], Body()]
+    request: Request, service: SearchDep, who: Searcher, body: Annotated[dict[str, Any], Body()]
 ) -> Response:
-    asked = await service.read_search(who, parameters_of(body))
+    asked = await service.read(who, parameters_of(body))
     await pay(request, who, of_body([asked], "search"))
     (found,) = await service.search_all(who, [asked])
     return _answer(found)
 
 
 @router.post("/search/multi", summary="Up to 20 searches at once", responses=answers(401, 403, 413, 422, 503))
-async def search_multi(request: Request, service: ServiceDep, who: Searcher, body: SearchesIn) -> SearchesOut:
+async def search_multi(request: Request, service: SearchDep, who: Searcher, body: SearchesIn) -> SearchesOut:
     """Each item is a body of `POST /search`; `results` are their answers, in order. A mistake in one refuses all."""
     requests = [await _read_item(service, who, number, item) for number, item in enumerate(body.searches)]
     await pay(request, who, of_body(requests, "search/multi"))
@@ -83,9 +83,9 @@ async def search_multi(request: Request, service: ServiceDep, who: Searcher, bod
     return _answer({"results": found})  # type: ignore[return-value]  # as the models say, without being checked again
 
 
-async def _read_item(service: Service, who: Principal, number: int, item: dict[str, Any]) -> SearchRequest:
+async def _read_item(service: SearchService, who: Principal, number: int, item: dict[str, Any]) -> SearchRequest:
     try:
-        return await service.read_search(who, parameters_of(item))
+        return await service.read(who, parameters_of(item))
     except InvalidInput as error:
         faults = tuple(FieldError(f"searches.{number}.{fault.field}", fault.message) for fault in error.errors)
         raise InvalidInput(f"searches.{number}: {error}", faults) from error
@@ -98,14 +98,14 @@ async def _read_item(service: Service, who: Principal, number: int, item: dict[s
     responses={**_VALUES, **answers(401, 403, 404, 422, 503)},
     openapi_extra={"parameters": VALUES_PARAMETERS},
 )
-async def facet_values(request: Request, name: str, service: ServiceDep, who: Searcher) -> Response:
+async def facet_values(request: Request, name: str, service: SearchDep, who: Searcher) -> Response:
     """The 50 commonest values of which some word begins with `prefix`, whatever its case and accents.
 
     They are counted under the same words and filters as the facet on the result page, whose address may be taken whole:
     sort, page, per_page and facets are allowed and change nothing.
     """
     prefix, items = parse_prefix(request.query_params.multi_items())
-    return _answer(await service.facet_values(who, items, name, prefix))
+    return _answer(await service.facet_values(who, await service.read(who, items), name, prefix))
 
 
 @router.get(
@@ -114,5 +114,5 @@ async def facet_values(request: Request, name: str, service: ServiceDep, who: Se
     responses={**_COMPLETED, **answers(401, 403, 422, 503)},
     openapi_extra={"parameters": AUTOCOMPLETE_PARAMETERS},
 )
-async def autocomplete(request: Request, service: ServiceDep, who: Searcher) -> Response:
+async def autocomplete(request: Request, service: SearchDep, who: Searcher) -> Response:
     return _answer(await service.autocomplete(who, request.query_params.multi_items()))

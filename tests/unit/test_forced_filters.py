@@ -18,7 +18,7 @@ from search.elasticsearch.query import best_body, facets_body, popular_body, pro
 from search.elasticsearch.zero_results import help_bodies
 from search.planning.plan import SearchPlan, make_plan
 from search.request import SearchRequest, parse_forced
-from services.service import forced_of
+from services.access import forced_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BRAND = Forced(brands=("Norvane",))
