@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.errors import FieldError, InvalidInput
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.schemas.fields import MAX_ATTRIBUTE_NAME, MAX_NUMBER, option_text, parse_money
-from catalog.services.forced import NOTHING_FORCED, Forced
 
 MAX_QUERY = 200
 MAX_PER_PAGE = 100

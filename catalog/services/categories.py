@@ -12,10 +12,10 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
+from catalog.filter_conditions import NOTHING_FORCED, Forced, condition
 from catalog.models import Category
 from catalog.schemas.category import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
 from catalog.schemas.fields import slugify
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
 from catalog.services.product_reads import PUBLISHED
 from catalog.services.violations import explained
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from mappings.identifiers import normalise_identifier
 from mappings.numbers import holds_digit
 from search.planning.attribute_types import Kinds

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from mappings.identifiers import spellings_of
 from search.clauses.filters import (
     Clause,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from search.autocomplete.memory import Memory
 from search.planning.attribute_types import Kinds
 from search.planning.facet_selection import Profile

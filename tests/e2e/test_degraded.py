@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
 from search.request import parse_request
 from stack.ports import free_port

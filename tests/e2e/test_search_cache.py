@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
 from api.app import create_app
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from search.cache import SearchCache
