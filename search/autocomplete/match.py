@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mappings.attributes import UNITS
 from mappings.folding import fold
 from mappings.heads import head_span
 from mappings.numbers import holds_digit
+from mappings.units import UNITS
 from search.autocomplete.input import SHORTEST_BEGINNING
 from search.autocomplete.samples import Sampled
 from search.text.fuzzy import Fit, fit, measures, singular, tokens_of, words_of
