@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from mappings.numbers import sortable_token
+from mappings.units import UNITS
 
 # Between the name of an attribute and its value, or its kind, in one token. No name holds a control character.
 SEPARATOR = "\x1f"
@@ -13,12 +14,6 @@ SEPARATOR = "\x1f"
 TEXT, NUMBER, OPTION, MANY = "t", "n", "o", "m"
 # A longer value is searched as text but is neither a facet value nor a filter.
 FACET_VALUE_LIMIT = 1000
-# The last part of a name as the unit that people write behind the number.
-_UNITS = (
-    "mm cm m km in inch ft g kg mg oz lb l ml cl w kw wh kwh v mv a ma mah ah hz khz mhz ghz kb mb gb tb mp dpi ppi rpm"
-    " db nm lm bar psi"
-)
-UNITS = frozenset(_UNITS.split())
 
 
 def value_text(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""Numbers as tokens that sort as the numbers do, so that one keyword field serves the ranges of every attribute."""
+"""Numbers as tokens that sort as the numbers do, so that one keyword field serves the ranges of every attribute.
+
+And whether a text holds a digit, which names and queries are asked alike.
+"""
 
 import struct
 from functools import lru_cache
@@ -6,6 +9,11 @@ from functools import lru_cache
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 _DOUBLE = struct.Struct(">d")
+
+
+def holds_digit(text: str) -> bool:
+    """Whether any character is a digit. Such a word is a measure or a model: no noun, and never a typing error."""
+    return any(map(str.isdigit, text))
 
 
 @lru_cache(8192)

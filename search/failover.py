@@ -16,7 +16,7 @@ from elasticsearch import AsyncElasticsearch
 
 from catalog import deadline
 from catalog.errors import Unavailable
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.settings import Settings
 from search.autocomplete.input import read_typed
 from search.breaker import Breaker, Limits

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.errors import InvalidInput
+from catalog.filter_conditions import Forced
 from catalog.schemas.fields import MAX_ATTRIBUTE_NAME, MAX_NUMBER, option_text
-from catalog.services.forced import Forced
 from search.checks import Checks, Mistakes
 from search.input import AttributeFilter, AutocompleteInput, SearchInput
 from search.request import (

@@ -5,7 +5,7 @@ What clients send becomes a request in `search.input`, which checks it; code tha
 
 from dataclasses import dataclass
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 
 MAX_QUERY = 200
 MAX_PER_PAGE = 100

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from catalog.errors import Forbidden, InvalidInput, Unauthenticated
+from catalog.filter_conditions import Forced
 from catalog.principals import Permission, Principal
-from catalog.services.forced import Forced
 from catalog.settings import Settings
 from search.parameters import parse_forced
 from services.identity import Identity

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from api.instantsearch.clauses import Sent, listed, unquoted, written
 from catalog.errors import InvalidInput
+from catalog.filter_conditions import category_path
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
-from search.clauses.filters import category_path
 from search.input import AttributeFilter, SearchInput
 from search.request import ATTRIBUTE
 

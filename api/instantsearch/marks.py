@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from mappings.identifiers import fold
+from mappings.folding import base_letters
 
 _WORD = re.compile(r"[^\W_]+")
 _FOUND = re.compile(r"<em>(.*?)</em>", re.DOTALL)
@@ -27,10 +27,10 @@ def from_html(text: str, tags: Tags) -> tuple[str, list[str], bool]:
 
 def from_words(text: str, words: Iterable[str], tags: Tags) -> tuple[str, list[str], bool]:
     """The beginnings of words that were typed are marked."""
-    typed = [part for word in words for part in _WORD.findall(fold(word))]
+    typed = [part for word in words for part in _WORD.findall(base_letters(word))]
     shown, marked_words, place = [], [], 0
     for word in _WORD.finditer(text):
-        folded = fold(word[0])
+        folded = base_letters(word[0])
         length = max((len(part) for part in typed if folded.startswith(part)), default=0)
         if not length:
             continue

@@ -12,11 +12,11 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
+from catalog.filter_conditions import NOTHING_FORCED, Forced, condition
 from catalog.models import Category
 from catalog.schemas.category import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
 from catalog.schemas.fields import slugify
 from catalog.services.constraint_errors import translated
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
 from catalog.services.product_reads import PUBLISHED
 
 _COLUMNS = "c.id, c.parent_id, c.name, c.slug, c.path, c.names, c.ids, c.position, c.created_at, c.updated_at"

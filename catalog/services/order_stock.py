@@ -13,8 +13,8 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, FieldError, InvalidInput
+from catalog.filter_conditions import Forced, condition
 from catalog.schemas.order import OrderLineIn
-from catalog.services.forced import Forced, condition
 from catalog.services.product_reads import PUBLISHED
 
 _REGISTER = text("SELECT sku, product_id FROM skus WHERE sku = ANY (:skus)")

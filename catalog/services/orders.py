@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import InvalidInput, NotFound
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.schemas.order import OrderIn, OrderOut, OrderPage
 from catalog.services import events, order_stock
 from catalog.services.constraint_errors import translated
-from catalog.services.forced import NOTHING_FORCED, Forced
 from catalog.services.order_stock import Item
 from catalog.settings import Settings
 

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import NotFound
+from catalog.filter_conditions import BELOW_ID, BELOW_ROOT, NOTHING_FORCED, Forced, condition
 from catalog.schemas.fields import CATEGORY_SEPARATOR
 from catalog.schemas.product_out import ProductOut, ProductPage
 from catalog.services.category_paths import slug_path
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
 
 # Money inside JSON goes as text: as a JSON number it would come back as a float.
 _COLUMNS = """
@@ -39,13 +39,10 @@ PUBLISHED = """
     p.status = 'active' AND (p.publish_from IS NULL OR p.publish_from <= now())
     AND (p.publish_until IS NULL OR p.publish_until > now())
 """
-_IN_CATEGORY = """
-    p.category_id IN (SELECT d.id FROM categories d JOIN categories root ON root.id = ANY (d.ids)
-                      WHERE root.id = :category_id OR root.path = :category_path OR root.names = :category_names)
-"""
+_IN_CATEGORY = BELOW_ROOT.format("root.id = :category_id OR root.path = :category_path OR root.names = :category_names")
 # Categories that are wanted at the same time, and what is in each or below it.
 _WANTED = "unnest(CAST(:categories AS uuid[])) AS w (id)"
-_BELOW = "p.category_id IN (SELECT d.id FROM categories d WHERE w.id = ANY (d.ids))"
+_BELOW = BELOW_ID.format("w.id")
 _MATCHES = """
     (p.search_vector @@ websearch_to_tsquery('english', :words)
      OR p.id = (SELECT s.product_id FROM skus s WHERE s.sku = :search))

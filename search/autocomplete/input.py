@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mappings.identifiers import normalise_identifier
+from mappings.numbers import holds_digit
 from search.planning.context import SearchContext
 from search.request import AutocompleteRequest
-from search.text.fuzzy import edits_allowed, is_numeric, words_of
+from search.text.fuzzy import edits_allowed, words_of
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
 from search.text.words import STOP_WORDS, Words, read_words
 
@@ -70,7 +71,7 @@ def read_typed(
     words = read.text.split()
     # A search leaves out "for" and "with"; as the last word they may become another one.
     words = [word for word in words[:-1] if word not in STOP_WORDS[request.language]] + words[-1:]
-    exact = frozenset(part for word in words if is_numeric(word) for part in words_of(word))
+    exact = frozenset(part for word in words if holds_digit(word) for part in words_of(word))
     also = _also(apply(synonyms, read))
     return AutocompleteQuery(request, context, _parts(words), exact, _identifier(request.q), also)
 
@@ -91,6 +92,6 @@ def _also(words: Words) -> tuple[tuple[str, ...], ...]:
 def _identifier(q: str) -> str:
     """The text as the beginning of an identifier; "" where it can't be one, because words have no digits."""
     spelled = normalise_identifier(q)
-    if not is_numeric(spelled):
+    if not holds_digit(spelled):
         return ""
     return spelled if len(spelled) >= (SHORTEST_DIGITS if spelled.isdigit() else SHORTEST_MIXED) else ""

@@ -5,40 +5,41 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mappings.attributes import UNITS
-from mappings.heads import may_be_noun
+from mappings.folding import fold
+from mappings.heads import head_span
+from mappings.numbers import holds_digit
+from mappings.units import UNITS
 from search.autocomplete.input import SHORTEST_BEGINNING
 from search.autocomplete.samples import Sampled
-from search.text.fuzzy import Fit, fit, is_numeric, measures, singular, tokens_of, words_of
+from search.text.fuzzy import Fit, fit, measures, singular, tokens_of, words_of
 
 # Different words of one name that complete the last word: "h" is "halcyra" and "headphones".
 ALTERNATIVES = 3
-# What follows is said about the thing, and is not the thing.
-_AFTER = re.compile(r"[,(\[|;:]|\s[-–—]\s|\s(?:for|with|w/|in|incl|by|from)\s")
-# Words behind the noun that say more about it.
-_NO_NOUNS = UNITS | {"cyan", "magenta", "and", "the"}
+# Inks and units that are suggested as no noun. The documents of schema 1 take them for one, so that queries must too.
+_NO_NOUNS = frozenset(["cyan", "magenta", "khz", "kwh", "ppi", "psi"])
 # Between the words of a phrase. A comma ends one.
 _PHRASE = re.compile(r"[\w\s'’\"″”.&/+-]*")
 
 
 class NameWords:
-    """The words of a product's folded name, and which of them says what it is: the place of its `noun`."""
+    """The words of a product's folded name, and which of them says what it is: the place of its `noun`.
 
-    def __init__(self, name: str) -> None:
+    That is the head of the name, as the index has it; a brand is one only where there is no other.
+    """
+
+    def __init__(self, name: str, brand: str | None = None) -> None:
         self.name = name
         self.tokens = tokens_of(name)
-        self.noun = self._noun()
+        self.noun = self._noun(brand)
 
-    def _noun(self) -> int | None:
-        """The last word of the first part that can be one."""
-        found = _AFTER.search(self.name)
-        end = len(self.name) if found is None else found.start()
-        for place in range(len(self.tokens) - 1, -1, -1):
-            token = self.tokens[place]
-            able = may_be_noun(token.key) and token.key not in _NO_NOUNS and not is_numeric(token.key)
-            if able and token.end <= end:
-                return place
-        return None
+    def _noun(self, brand: str | None) -> int | None:
+        """The place of the word that the head is, or is a part of."""
+        span = head_span(self.name, fold(brand) if brand else None, _NO_NOUNS)
+        if span is None:
+            return None
+        place = next(place for place, token in enumerate(self.tokens) if token.end > span[0])
+        # "150 bar", and not "chocolate bar".
+        return None if self.is_unit(place) else place
 
     def noun_text(self) -> str:
         """With what a hyphen joins to it: 't-shirt'."""
@@ -53,12 +54,12 @@ class NameWords:
     def is_phrase(self, first: int, last: int) -> bool:
         """Whether the words between these belong together, and say no measure."""
         return _PHRASE.fullmatch(self.text(first, last)) is not None and not any(
-            is_numeric(token.key) for token in self.tokens[first + 1 : last]
+            holds_digit(token.key) for token in self.tokens[first + 1 : last]
         )
 
     def is_unit(self, place: int) -> bool:
         """Whether it is the unit of the number before it."""
-        return place > 0 and self.tokens[place].key in UNITS and is_numeric(self.tokens[place - 1].key)
+        return place > 0 and self.tokens[place].key in UNITS and holds_digit(self.tokens[place - 1].key)
 
     def measures(self, part: str) -> Iterator["Piece"]:
         """A number with its unit, however it is written: '13inch' in '13" laptop'."""
@@ -69,9 +70,9 @@ class NameWords:
 
 
 @lru_cache(1024)
-def name_words(name: str) -> NameWords:
+def name_words(name: str, brand: str | None = None) -> NameWords:
     """(The same popular names come again and again.)"""
-    return NameWords(name)
+    return NameWords(name, brand)
 
 
 @dataclass(frozen=True, slots=True)

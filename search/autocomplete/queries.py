@@ -7,11 +7,13 @@ the context of those before it, because both stand in one product. No words are 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from mappings.folding import fold
 from mappings.heads import QUALITIES
+from mappings.numbers import holds_digit
 from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.autocomplete.match import Completion, NameWords, complete, name_words
 from search.autocomplete.samples import Sampled
-from search.text.fuzzy import Fit, best_fit, folded, is_numeric, singular, singulars_of, words_of
+from search.text.fuzzy import Fit, best_fit, singular, singulars_of, words_of
 
 # How much a product says for each kind of suggestion. What is typed, completed, is what most products say.
 BASE = 1.0
@@ -111,14 +113,14 @@ def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]], *, e
 
 def _accented(text: str, brand: str | None) -> str:
     """Names come without accents, brands as they are written."""
-    if brand is None or brand.isascii() or (plain := folded(brand)) not in text:
+    if brand is None or brand.isascii() or (plain := fold(brand)) not in text:
         return text
     return text.replace(plain, brand.lower())
 
 
 def _said(readings: Sequence[Sequence[str]], product: Sampled, *, typos: bool) -> Iterator[tuple[str, float]]:
     """The suggestions of one product, each with its share of the product's weight; some come twice."""
-    name = name_words(product.name)
+    name = name_words(product.name, product.brand)
     for reading in readings:
         completions = complete(reading, product, name, typos=typos)
         for completion in completions:
@@ -188,5 +190,5 @@ def _order(candidate: Candidate) -> tuple[bool, float, int, str]:
 
 def _thing(words: frozenset[str], typed: Sequence[str]) -> frozenset[str]:
     """The words without sizes, colours and numbers. Who types a number wants to choose one."""
-    numbers = any(map(is_numeric, typed))
-    return frozenset(word for word in words if word not in QUALITIES and (numbers or not is_numeric(word))) or words
+    numbers = any(map(holds_digit, typed))
+    return frozenset(word for word in words if word not in QUALITIES and (numbers or not holds_digit(word))) or words

@@ -6,12 +6,10 @@ product that has no variants. Every variant carries its product's attributes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced, category_path
 from mappings.attributes import SEPARATOR
 from mappings.numbers import sortable_token
 from search.planning.attribute_types import Kinds
@@ -100,15 +98,6 @@ def category_clause(category: str) -> Clause:
         return {"term": {"category_ids": str(UUID(category))}}
     except ValueError:
         return {"term": {"category_paths": category_path(category)}}
-
-
-def category_path(category: str) -> str:
-    """'Audio > Head phones' or '/audio/head-phones/' -> 'audio/head-phones'.
-
-    One level more than there can be is kept: it finds nothing, and a term of any length is refused by Elasticsearch.
-    """
-    slugs = filter(None, (slugify(part) for part in category.replace(">", "/").split("/")))
-    return "/".join(islice(slugs, MAX_CATEGORY_DEPTH + 1))
 
 
 def number_clause(name: str, limits: Range) -> Clause:

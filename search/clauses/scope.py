@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from mappings.identifiers import spellings_of
 from search.clauses.filters import (
     Clause,
@@ -14,7 +14,7 @@ from search.clauses.filters import (
 from search.clauses.text_clauses import boosts, matching
 from search.clauses.variant_price_sort import Order
 from search.clauses.weights import DIALS, FILTERING, Dials
-from search.planning.plan import NEEDED, MatchingStrategy, SearchPlan
+from search.planning.plan import MINIMUM_SHOULD_MATCH, MatchingStrategy, SearchPlan
 from search.text.words import looks_identifying
 
 # A name typed exactly is above everything: "1440" may be the name of one product and the sku of another.
@@ -71,7 +71,7 @@ def words_query(plan: SearchPlan, strategy: MatchingStrategy, dials: Dials = FIL
     """Products that hold the words or are named by an identifier."""
     found = [*_identified(plan)]
     if plan.query.words:
-        found.append(matching(plan.query.words, NEEDED[strategy], dials))
+        found.append(matching(plan.query.words, MINIMUM_SHOULD_MATCH[strategy], dials))
     return {"bool": {"should": found}}
 
 

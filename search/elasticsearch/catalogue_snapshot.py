@@ -7,7 +7,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from search.autocomplete.memory import Memory
 from search.planning.attribute_types import Kinds
 from search.planning.facet_selection import Profile

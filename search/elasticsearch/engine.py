@@ -14,7 +14,7 @@ from elasticsearch import ApiError, AsyncElasticsearch
 
 from catalog import deadline
 from catalog.errors import InvalidInput, Unavailable
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.settings import Settings
 from mappings.names import read_alias
 from search.autocomplete import draft as autocomplete

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from catalog.filter_conditions import category_path
 from search.clauses.explain import explain_hit, explain_plan
-from search.clauses.filters import category_path, filters_of
+from search.clauses.filters import filters_of
 from search.clauses.scope import FOUND, by_score, by_variant
 from search.clauses.text_clauses import covered, split_of
 from search.elasticsearch import spelling as corrections

@@ -7,7 +7,7 @@ forced filters hide. Under forced filters a word is only taken for one that a pr
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mappings.identifiers import fold
+from mappings.folding import fold
 from search.clauses.filters import Clause
 from search.clauses.scope import published
 from search.elasticsearch.query import CORRECTED_FIELDS

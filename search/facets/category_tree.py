@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from search.clauses.filters import category_path
+from catalog.filter_conditions import category_path
 from search.facets.aggregations import split_node
 from search.facets.labels import capitalised
 from search.planning.plan import SearchPlan

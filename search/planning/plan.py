@@ -14,9 +14,15 @@ from search.text.words import MEASURED_WORDS, Words, change, looks_identifying, 
 
 MatchingStrategy = Literal["all", "some", "any"]
 
-# As a minimum_should_match. All but one of two or three words, about two thirds of more: the ranking puts what holds
-# them all first.
-NEEDED: dict[MatchingStrategy, str] = {"all": "all", "some": "1<-1 3<60%", "any": "1"}
+# "Some" are all but one of two or three words, and this share of more: the ranking puts what holds them all first.
+ALL_BUT_ONE_UP_TO = 3
+SOME_PERCENT = 60
+# The same as `most_of`, as Elasticsearch is told it.
+MINIMUM_SHOULD_MATCH: dict[MatchingStrategy, str] = {
+    "all": "all",
+    "some": f"1<-1 {ALL_BUT_ONE_UP_TO}<{SOME_PERCENT}%",
+    "any": "1",
+}
 # With fewer products than this that hold every word, products that hold most of the words are shown after them.
 ENOUGH = 10
 # Only where none holds most of the words, products are shown that hold any.
@@ -62,7 +68,7 @@ class QueryInterpretation:
     @property
     def minimum_should_match(self) -> str:
         """How many of the words a product must hold: "all", or as Elasticsearch writes it."""
-        return NEEDED[self.matching or "all"]
+        return MINIMUM_SHOULD_MATCH[self.matching or "all"]
 
     @property
     def lets_words_lack(self) -> bool:
@@ -245,10 +251,10 @@ class _Changed:
 
 
 def most_of(words: int) -> int:
-    """How many of so many words are "some" of them: what NEEDED says, as a number."""
-    if words <= MORE_THAN_ONE + 1:
+    """How many of so many words are "some" of them."""
+    if words <= ALL_BUT_ONE_UP_TO:
         return max(1, words - 1)
-    return words * 6 // 10
+    return words * SOME_PERCENT // 100
 
 
 def _certain(words: Words, probe: Probe) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mappings.identifiers import fold
+from catalog.filter_conditions import Bound, below
+from mappings.folding import fold
 from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.draft import Draft, counted
 from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.planning.plan import make_plan
-from search.postgres.conditions import Bound, Wanted, below, matches, visible
+from search.postgres.conditions import Wanted, matches, visible
 from search.postgres.names import Names, begun, nearest
 from search.postgres.statements import IMAGE, Statement, count_statement, similar_statement
 from search.postgres.words import slot_of

@@ -8,52 +8,30 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
+from catalog.filter_conditions import (
+    ON_SALE,
+    UNIT_IN_STOCK,
+    Bound,
+    Forced,
+    all_of,
+    any_unit,
+    below,
+    of_brand,
+    product_has,
+    scope_condition,
+    unit_has,
+)
 from catalog.models.product import MODEL, SPELLED_MODEL, SPELLED_SKU
-from catalog.schemas.fields import json_values
-from catalog.services.forced import Forced, condition
 from catalog.services.product_reads import PUBLISHED
-from search.clauses.filters import NO_FACET, category_path
+from search.clauses.filters import NO_FACET
 from search.planning.attribute_types import Kinds
 from search.request import ATTRIBUTE, Either, Range, SearchRequest
 
-# What can be bought: each variant `u` of a product `p`, or the product itself where it has none.
-UNITS = """
-    SELECT v.sku, v.price, v.inventory, v.options, v.position, true AS is_variant
-    FROM product_variants v WHERE v.product_id = p.id
-    UNION ALL
-    SELECT p.sku, p.price, p.inventory, '{}', 0, false
-    WHERE NOT EXISTS (SELECT 1 FROM product_variants v WHERE v.product_id = p.id)
-"""
-# An option takes the place of the product's attribute of that name, in all of its variants.
-UNIT_VALUE = """
-    coalesce(u.options -> {0}, CASE WHEN NOT EXISTS (SELECT 1 FROM product_variants o WHERE o.product_id = p.id
-                                                     AND jsonb_exists(o.options, {0})) THEN p.attributes -> {0} END)
-"""
-_BELOW = "p.category_id IN (SELECT d.id FROM categories d WHERE {0} = ANY (d.ids))"
-_BELOW_PATH = """
-    p.category_id IN (SELECT d.id FROM categories d JOIN categories root ON root.id = ANY (d.ids) WHERE root.path = {0})
-"""
-_MADE_BY = """
-    p.brand_id IN (SELECT b.id FROM brands b WHERE lower(b.name) IN (SELECT lower(sent) FROM unnest({0}) AS sent))
-"""
 _SPLIT = re.compile(r"(?<=\d)(?=[^\W\d])")
 _PREFIXED = re.compile(r"[%_\\]")
 IDENTIFIED = 50
-
-
-class Bound:
-    """Values on their way into a statement; a call with one gives the SQL that stands for it."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-
-    def __call__(self, value: Any, kind: str) -> str:
-        name = f"b{len(self.values)}"
-        self.values[name] = value
-        return f"CAST(:{name} AS {kind})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +94,7 @@ def spellings(word: str) -> tuple[str, ...]:
 
 def visible(forced: Forced, bound: Bound) -> str:
     """What a shopper, or a principal with these forced filters, may see."""
-    sql, values = condition(forced)
-    bound.values |= values
-    return f"({PUBLISHED}) AND ({sql})"
+    return f"({PUBLISHED}) AND ({scope_condition(forced, bound)})"
 
 
 def holds(slot: Slot, bound: Bound) -> str:
@@ -189,20 +165,18 @@ def filters_of(request: SearchRequest, kinds: Kinds, bound: Bound) -> tuple[SqlF
     if request.category is not None:
         found.append(SqlFilter("category", below(request.category, bound)))
     if request.brands:
-        found.append(SqlFilter("brand", _MADE_BY.format(bound(list(request.brands), "text[]"))))
+        found.append(SqlFilter("brand", of_brand(request.brands, bound)))
     if request.price is not None:
         found.append(SqlFilter("price", unit=_price(request.price, bound)))
     if request.in_stock:
-        found.append(SqlFilter("in_stock", unit="u.inventory > 0"))
+        found.append(SqlFilter("in_stock", unit=UNIT_IN_STOCK))
     if request.on_sale:
-        found.append(SqlFilter("on_sale", "p.price < p.compare_at_price"))
+        found.append(SqlFilter("on_sale", ON_SALE))
     for name, texts in request.attributes:
-        sent = bound([json.dumps(value) for text in texts for value in json_values(text)], "jsonb[]")
-        key = bound(name, "text")
         if kinds.may_be_option(name):
-            found.append(SqlFilter(ATTRIBUTE + name, unit=f"{UNIT_VALUE.format(key)} @> ANY ({sent})"))
+            found.append(SqlFilter(ATTRIBUTE + name, unit=unit_has(name, texts, bound)))
         else:
-            found.append(SqlFilter(ATTRIBUTE + name, f"(p.attributes -> {key}) @> ANY ({sent})"))
+            found.append(SqlFilter(ATTRIBUTE + name, product_has(name, texts, bound)))
     for name, limits in request.ranges:
         found.append(SqlFilter(ATTRIBUTE + name, _number(name, limits, bound)))
     found += [SqlFilter(NO_FACET, _either(choice, kinds, bound)) for choice in request.either]
@@ -217,26 +191,18 @@ def _either(choice: Either, kinds: Kinds, bound: Bound) -> str:
     return " OR ".join([*(f"({test})" for test in held), *(f"coalesce(NOT ({test}), true)" for test in without)])
 
 
-def below(category: str, bound: Bound) -> str:
-    """The category and everything below it, by id or path."""
-    try:
-        return _BELOW.format(bound(UUID(category), "uuid"))
-    except ValueError:
-        return _BELOW_PATH.format(bound(category_path(category), "text"))
-
-
 def applied(filters: Iterable[SqlFilter]) -> str:
     """All these filters as one condition on `p`."""
-    kept = list(filters)
-    found = [item.product for item in kept if item.product is not None]
-    if units := unit_conditions(kept):
-        found.append(f"EXISTS (SELECT 1 FROM ({UNITS}) u WHERE {units})")  # noqa: S608
-    return " AND ".join(f"({part})" for part in found) or "true"
+    filters = list(filters)
+    conditions = [item.product for item in filters if item.product is not None]
+    if units := [item.unit for item in filters if item.unit is not None]:
+        conditions.append(any_unit(units))
+    return all_of(conditions) or "true"
 
 
 def unit_conditions(filters: Iterable[SqlFilter]) -> str:
     """What one unit must hold; "" without such filters."""
-    return " AND ".join(f"({item.unit})" for item in filters if item.unit is not None)
+    return all_of(item.unit for item in filters if item.unit is not None)
 
 
 def identified_sql(identifier: str, prefix: str, parts: Sequence[str], bound: Bound) -> str:

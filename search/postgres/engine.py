@@ -12,10 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 from catalog.errors import InvalidInput, NotFound, Unavailable
+from catalog.filter_conditions import category_path
 from catalog.settings import Settings
 from search.autocomplete import draft as autocomplete
 from search.autocomplete.input import AutocompleteQuery
-from search.clauses.filters import category_path
 from search.planning.attribute_types import Kinds
 from search.planning.context import SearchContext
 from search.planning.plan import SOME_ENOUGH, Evidence, MatchingStrategy, SearchPlan, make_plan

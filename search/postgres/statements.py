@@ -7,12 +7,10 @@ least so many", and hits and counts are of those.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from catalog.filter_conditions import UNIT_VALUE, UNITS, Bound
 from search.planning.attribute_types import Kinds
 from search.planning.plan import ENOUGH
 from search.postgres.conditions import (
-    UNIT_VALUE,
-    UNITS,
-    Bound,
     SqlFilter,
     Wanted,
     applied,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.clauses.scope import SHORTEST_PREFIX
-from search.planning.plan import ENOUGH, MatchingStrategy, SearchPlan
+from search.planning.plan import ENOUGH, MatchingStrategy, SearchPlan, most_of
 from search.postgres.conditions import Identified, Slot, Wanted, spellings
 from search.postgres.names import Names, nearest
 from search.text.words import Word, change, looks_identifying
@@ -13,8 +13,6 @@ from search.text.words import Word, change, looks_identifying
 # Words of one search, and words whose neighbours are also read as one: each costs a condition of its own.
 MOST_WORDS = 12
 MOST_JOINED = 4
-# All but one of two or three words, about two thirds of more: as with Elasticsearch.
-_SHARE = 0.6
 
 
 def wanted_of(plan: SearchPlan, names: Names, identified: Identified) -> Wanted:
@@ -89,6 +87,4 @@ def needed(strictness: MatchingStrategy, words: int) -> int | None:
     """How many words a product must hold; None for all of any reading."""
     if strictness == "all":
         return None
-    if strictness == "any" or words < 2:
-        return 1
-    return words - 1 if words <= 3 else max(1, int(words * _SHARE))
+    return 1 if strictness == "any" else most_of(words)

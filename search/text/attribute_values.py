@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from mappings.attributes import SEPARATOR
 from mappings.heads import head_of
-from search.text.fuzzy import is_numeric, words_of
+from mappings.numbers import holds_digit
+from search.text.fuzzy import words_of
 from search.text.words import STOP_WORDS
 
 # Tokens `name, value` by the words of their value.
@@ -33,7 +34,7 @@ def read_values(tokens: Iterable[str]) -> Values:
     found: dict[tuple[str, ...], list[str]] = {}
     for token in tokens:
         value = token.partition(SEPARATOR)[2]
-        if SHORTEST <= len(value) <= LONGEST_TEXT and not is_numeric(value):
+        if SHORTEST <= len(value) <= LONGEST_TEXT and not holds_digit(value):
             words = words_of(value)
             if 0 < len(words) <= LONGEST and not _SAYS_NOTHING.issuperset(words):
                 same = found.setdefault(words, [])

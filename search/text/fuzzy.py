@@ -4,7 +4,6 @@ This is the tolerance of the queries of `search.autocomplete.samples`, for texts
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +11,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from mappings.folding import fold
+from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 
 # No edit in shorter words, one edit up to the second length, then two.
@@ -22,7 +23,6 @@ TYPO_UNTIL = 16
 
 _WORD = re.compile(r"\w+(?:['’]\w+|(?<=\d)[.,]\d+)*")
 _APOSTROPHE = re.compile("['’]")
-_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
 _INCHES = r"(?:inch(?:es)?\b|''|[\"″”])"
 _MEASURE = re.compile(r"(\d+(?:[.,]\d+)?)([a-z]+)")
 
@@ -53,22 +53,8 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 def key_of(word: str) -> str:
     """A word as words are compared: without case, accents and apostrophes."""
-    found = folded(word)
-    return found if found.isalnum() else _APOSTROPHE.sub("", found)
-
-
-def folded(text: str) -> str:
-    """Text as an index folds it: in lower case, Latin letters without accents. Marks of other scripts are letters."""
-    if text.isascii():
-        return text.lower()
-    kept: list[str] = []
-    for char in unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS):
-        base = unicodedata.normalize("NFD", char)[0]
-        if base.isascii():
-            kept.append(base)
-        elif not (unicodedata.combining(char) and kept and kept[-1].isascii()):
-            kept.append(char)
-    return "".join(kept)
+    folded = fold(word)
+    return folded if folded.isalnum() else _APOSTROPHE.sub("", folded)
 
 
 @lru_cache(8192)
@@ -81,11 +67,6 @@ def words_of(text: str) -> tuple[str, ...]:
 def singulars_of(text: str) -> frozenset[str]:
     """The different words of a text, each in one spelling of singular and plural."""
     return frozenset(map(singular, words_of(text)))
-
-
-def is_numeric(word: str) -> bool:
-    """Whether it holds a digit: such a word is never a typing error."""
-    return any(map(str.isdigit, word))
 
 
 def measures(part: str, text: str) -> list[tuple[int, int]]:
@@ -113,7 +94,7 @@ def singular(word: str) -> str:
 
 def edits_allowed(part: str) -> int:
     """How many typing errors a word that is being typed may hold."""
-    if len(part) < TYPO_FROM or is_numeric(part) or len(part.encode("utf-16-le")) > 2 * TYPO_UNTIL:
+    if len(part) < TYPO_FROM or holds_digit(part) or len(part.encode("utf-16-le")) > 2 * TYPO_UNTIL:
         return 0
     return 1 if len(part) < TWO_TYPOS_FROM else 2
 

@@ -6,12 +6,8 @@ Elasticsearch narrows the values down by a pattern that lets through all of thes
 import re
 from functools import lru_cache
 
-from mappings.identifiers import fold
+from mappings.folding import base_letters
 
-# Letters that are no others with an accent, and are typed as these where the keyboard lacks them.
-_LETTERS = str.maketrans({
-    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
-})  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _BASIC_PLANE = range(0x80, 0x10000)
 _SURROGATES = range(0xD800, 0xE000)
@@ -25,16 +21,16 @@ _BEYOND = "\U00010000-\U0010ffff"
 
 def begins(prefix: str, value: str) -> bool:
     """Whether every word of `prefix` begins a word of `value`; a prefix without words must be part of it."""
-    typed = _WORD.findall(_folded(prefix))
+    typed = _WORD.findall(base_letters(prefix))
     if not typed:
-        return _folded(prefix) in _folded(value)
-    words = _WORD.findall(_folded(value))
+        return base_letters(prefix) in base_letters(value)
+    words = _WORD.findall(base_letters(value))
     return all(any(word.startswith(part) for word in words) for part in typed)
 
 
 def pattern_of(prefix: str) -> str:
     """A Lucene pattern for all values that `begins` takes, by the first two characters of the longest word."""
-    words = _WORD.findall(_folded(prefix))
+    words = _WORD.findall(base_letters(prefix))
     if not words:
         return ".*"
     start = max(words, key=len)[:2]
@@ -44,10 +40,6 @@ def pattern_of(prefix: str) -> str:
     both = _characters(start, whole=False)
     joined = f"|[{both}]" if both else ""
     return f"{_BOUNDARY}({first}{_MARKS}[{_characters(start[1], whole=False)}{_BEYOND}]{joined}).*"
-
-
-def _folded(text: str) -> str:
-    return fold(text).translate(_LETTERS)
 
 
 def _characters(start: str, whole: bool) -> str:
@@ -63,6 +55,6 @@ def _by_first() -> dict[str, list[tuple[str, str]]]:
     """The characters that fold to something else or are letters, by the first character of what they fold to."""
     found: dict[str, list[tuple[str, str]]] = {}
     for code in _BASIC_PLANE:
-        if code not in _SURROGATES and (text := _folded(char := chr(code))) and text != char:
+        if code not in _SURROGATES and (text := base_letters(char := chr(code))) and text != char:
             found.setdefault(text[0], []).append((char, text))
     return found

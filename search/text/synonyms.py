@@ -11,7 +11,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from mappings.identifiers import fold, normalise_identifier
+from mappings.folding import base_letters
+from mappings.identifiers import normalise_identifier
+from mappings.numbers import holds_digit
 from mappings.plurals import SINGULARS, WORDS
 from search.text.words import Span, Words, looks_identifying, read_words
 
@@ -141,7 +143,7 @@ def _term(text: str) -> Term | None:
 @lru_cache(maxsize=REMEMBERED)
 def _parts(text: str) -> tuple[str, ...]:
     """'T-Shirts' -> ['t', 'shirt']."""
-    return tuple(_singular(part) for part in _PARTS.findall(_POSSESSIVE.sub("", fold(text))))
+    return tuple(_singular(part) for part in _PARTS.findall(_POSSESSIVE.sub("", base_letters(text))))
 
 
 def _key(parts: list[str]) -> str:
@@ -153,7 +155,7 @@ def _singular(part: str) -> str:
     """English plurals (Harman's S stemmer, and a few more endings); 'hoodie', 'hoodies' and 'hoody' are one."""
     if part in SINGULARS or part in WORDS:
         return SINGULARS.get(part, part)
-    if any(map(str.isdigit, part)) or len(part) < SHORTEST_PLURAL:
+    if holds_digit(part) or len(part) < SHORTEST_PLURAL:
         return part
     if part.endswith(("xes", "ches", "shes", "sses", "atoes")):
         return part[:-2]

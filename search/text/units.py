@@ -7,14 +7,12 @@ same spelling, and its measures are told in spellings that an index keeps apart:
 import re
 from functools import lru_cache
 
+from mappings.units import JOINED
+
 # The same as the analysis of an index: 13", 13 inch and 13-inch are one word, and so is 1 TB. Normalised text has two
 # single primes for a double one. A shopper also writes 13in, which "7-in-1" is not.
 _INCHES = re.compile(r"(?<=\d)(?:[\s-]?(?:inch(?:es)?\b|''|′′|[\"″”])|-?in\b\.?(?!\W?\d))", re.IGNORECASE)
-_UNITS = re.compile(
-    r"(?<=\d)[\s-](?=(?:mm|cm|km|ft|m|kg|mg|g|oz|lbs?|ml|cl|l|kwh|wh|kw|w|mv|v|mah|ah|khz|mhz|ghz|hz|kb|mb|gb|tb|mp|dpi"
-    r"|rpm)\b)",
-    re.IGNORECASE,
-)
+_UNITS = re.compile(rf"(?<=\d)[\s-](?=(?:{JOINED})\b)", re.IGNORECASE)
 # Units in words, as they are stemmed in an index.
 _WORDS = {
     "mm": ("millimetre", "millimeter"), "cm": ("centimetre", "centimeter"), "m": ("metre", "meter"),

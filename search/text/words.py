@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from mappings.numbers import holds_digit
 from search.text import units as measures
 
 # More words than any question has; what follows is left out, so that no text costs more than a long question.
@@ -63,7 +64,7 @@ class Word:
     @property
     def numeric(self) -> bool:
         """Whether it holds a digit: such words are kept exactly as they are."""
-        return any(map(str.isdigit, self.text))
+        return holds_digit(self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
 from search.request import AutocompleteRequest, SearchRequest
 from stack.ports import free_port

@@ -12,7 +12,7 @@ import redis
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from search.cache import SearchCache

@@ -37,7 +37,7 @@ HARD: list[Parameters] = [
     {"category": "nothing/here"},
     {"category": "///"},
     {"attr.nothing": ["x"]},
-    {"attr.color": ["'; DROP TABLE products; --", ":forced_name0", "%s", '"', "\\", "red"]},
+    {"attr.color": ["'; DROP TABLE products; --", ":scope0", "%s", '"', "\\", "red"]},
     {"attr.'; DROP TABLE products; --": ["red"]},
 ]
 

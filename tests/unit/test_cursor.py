@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from search.elasticsearch import cursor
 from search.elasticsearch.query import search_body
 from search.planning.attribute_types import read_kinds

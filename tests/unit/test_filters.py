@@ -1,8 +1,8 @@
 """Filters to clauses: variant filters hold for one and the same variant."""
 
+from catalog.filter_conditions import category_path
 from search.clauses.filters import (
     SIMPLE,
-    category_path,
     clauses,
     filters_of,
     number_clause,

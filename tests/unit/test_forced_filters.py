@@ -1,13 +1,16 @@
 """Forced filters as they are read, bound in SQL, and apart from each other in what a process remembers."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from catalog.errors import Forbidden, InvalidInput
+from catalog.filter_conditions import NOTHING_FORCED, Forced, condition, stored_as
 from catalog.principals import PUBLIC, Principal
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
+from catalog.schemas.fields import option_text
+from mappings.attributes import value_text
 from search.autocomplete.input import read_typed
 from search.autocomplete.samples import sample_bodies
 from search.clauses.filters import forced_clauses
@@ -70,9 +73,7 @@ def test_what_is_sent_is_bound_and_never_sql() -> None:
     evil = "'); DROP TABLE products; --"
     sql, values = condition(Forced(evil, (evil,), ((evil, (evil,)),)))
     assert "DROP" not in sql
-    assert values["forced_category"] == "drop-table-products"
-    assert values["forced_brands"] == [evil]
-    assert (values["forced_name0"], values["forced_text0"]) == (evil, [evil])
+    assert list(values.values()) == ["drop-table-products", [evil], evil, [json.dumps(evil)]]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,10 @@ def test_what_is_sent_is_bound_and_never_sql() -> None:
     ],
 )  # fmt: skip
 def test_every_json_value_that_is_written_as_a_text(text: str, expected: list[str]) -> None:
+    assert [json.dumps(value) for value in stored_as(text)] == expected
     _, values = condition(Forced(attributes=(("a", (text,)),)))
-    assert values["forced_json0"] == expected
+    assert expected in values.values()
+    assert all(option_text(value) == value_text(value) == text for value in stored_as(text))
 
 
 def test_credentials_with_filters_that_cannot_be_read_are_shown_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mappings.attributes import tokens, value_text
 from mappings.checksum import bucket, checksum
-from mappings.heads import head_of, joined_bigrams
+from mappings.heads import head_of, head_span, joined_bigrams
 from mappings.identifiers import normalise_identifier
 from mappings.numbers import parse_token, sortable_token
 from mappings.product_v1 import MAPPINGS, build
@@ -92,7 +92,7 @@ def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
     ],
 )  # fmt: skip
 def test_the_head_of_a_name(name: str, head: str | None) -> None:
-    assert head_of(name) == head
+    assert head_of(name) == text_of_head(name) == head
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,23 @@ def test_the_head_of_a_name(name: str, head: str | None) -> None:
     ],
 )  # fmt: skip
 def test_a_brand_is_no_head(name: str, brand: str, head: str | None) -> None:
-    assert head_of(name, brand) == head
+    assert head_of(name, brand) == text_of_head(name, brand) == head
+
+
+_PARTS = st.sampled_from([
+    "Norvane", "norvane", "C+", "Bag", "ring", "ring-original", "TV", "é", "İ", "ß", "a_b", "t-shirt", "3", "450",
+    "for", "with", "in", "by", "and", "&", "(", ")", ",", "|", "-", "black",
+])  # fmt: skip
+
+
+@given(st.lists(_PARTS, max_size=9).map(" ".join), st.sampled_from([None, "Norvane", "C+", "Bag", "é", "TV"]))
+def test_a_head_stands_where_it_is_said_to_stand(name: str, brand: str | None) -> None:
+    assert text_of_head(name, brand) == head_of(name, brand)
+
+
+def text_of_head(name: str, brand: str | None = None) -> str | None:
+    span = head_span(name, brand)
+    return None if span is None else name[span[0] : span[1]]
 
 
 def test_neighbours_are_also_one_word() -> None:

@@ -12,6 +12,7 @@ from search.planning.context import SearchContext
 from search.planning.facet_selection import AttributeFacet, Profile
 from search.planning.plan import (
     ENOUGH,
+    MINIMUM_SHOULD_MATCH,
     Probe,
     decide,
     identifiers_in,
@@ -20,7 +21,9 @@ from search.planning.plan import (
     named_attributes,
     needs_probe,
 )
+from search.postgres.words import needed as needed_by_postgres
 from search.request import Range, SearchRequest
+from search.text.words import MAX_WORDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOR_ALL = Profile((AttributeFacet("color"), AttributeFacet("size")))
@@ -94,6 +97,17 @@ def test_any_word_is_looked_for_where_each_product_may_hold_a_single_one(held: t
 @pytest.mark.parametrize(("words", "needed"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (6, 3), (7, 4), (24, 14)])
 def test_most_of_the_words_is_as_many_as_elasticsearch_asks_for(words: int, needed: int) -> None:
     assert most_of(words) == needed
+
+
+@pytest.mark.parametrize("words", range(1, MAX_WORDS + 1))
+def test_both_engines_ask_for_as_many_of_the_words(words: int) -> None:
+    """What Elasticsearch reads in its text: of more words than a limit, so many fewer, or a share rounded down."""
+    needed = words
+    for condition in MINIMUM_SHOULD_MATCH["some"].split():
+        limit, _, rule = condition.partition("<")
+        if words > int(limit):
+            needed = words * int(rule[:-1]) // 100 if rule.endswith("%") else words + int(rule)
+    assert needed_by_postgres("some", words) == most_of(words) == needed
 
 
 def test_what_others_like_is_not_asked_for_where_something_is_certainly_found() -> None:

@@ -36,14 +36,42 @@ def suggested(q: str, *names: str, brand: str | None = None, typos: bool = False
         ("hp pavilion dv7-1211ea notebook silver 43.2 cm (17\")", "notebook"), ("cotton t-shirt", "t-shirt"),
         ("toner cartridge for laser printers", "cartridge"), ("usb-c cable, 2 m", "cable"),
         ("stand with clamp", "stand"), ("dress in black", "dress"),
+        ("quirlsoft shampoo without sulfate", "shampoo"), ("shampoo w/o parabens", "shampoo"),
+        ("cushion that warms", "cushion"), ("headset und halterung", "headset"), ("lamp & shade", "lamp"),
+        ("(2 pack) quirlfast phone charger", "charger"), ("[set of 3] glass jars | kitchen", "jars"),
+        ("norvane: phone charger", "charger"), ("3 in 1 cable", "cable"), ("samsung qled tv 55 inch", "tv"),
+        ("ink cartridge cyan", "cartridge"), ("chocolate bar", "bar"), ("ring-original", "ring"),
     ],
 )  # fmt: skip
 def test_the_noun_of_a_name(name: str, noun: str) -> None:
     assert name_words(name).noun_text() == noun
 
 
-def test_a_name_may_have_no_noun() -> None:
-    assert name_words("450 x 20 mm").noun is None
+@pytest.mark.parametrize("name", ["450 x 20 mm", "", "6 pack - for laptop bags", "450, 16 bar"])
+def test_a_name_may_have_no_noun(name: str) -> None:
+    assert name_words(name).noun is None
+
+
+@pytest.mark.parametrize(
+    ("name", "brand", "noun"),
+    [
+        ("laptop lenovo x", "Lenovo", "laptop"), ("fjallmark mug fjallmark", "Fjällmark", "mug"),
+        ("mouse by norvane", "Norvane", "mouse"), ("norvane 450", "Norvane", "norvane"),
+        ("torrent & tide cairn head torch", "Torrent & Tide", "torch"),
+    ],
+)  # fmt: skip
+def test_a_brand_is_no_noun_unless_there_is_no_other(name: str, brand: str, noun: str) -> None:
+    words = name_words(name, brand)
+    assert words.noun_text() == noun
+
+
+def test_what_a_thing_is_without_is_not_suggested_as_the_thing() -> None:
+    names = ["quirlsoft shampoo without sulfate", "quirlsoft shampoo without parabens"]
+    assert suggested("quirls", *names) == ["quirlsoft shampoo", "quirlsoft"]
+
+
+def test_a_name_that_begins_with_a_count_of_pieces_is_completed_to_its_thing() -> None:
+    assert "quirlfast phone charger" in suggested("quirlfast", "(2 pack) quirlfast phone charger")
 
 
 def test_words_side_by_side_are_suggested_in_the_order_of_the_name() -> None:
