@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.problems import from_database
 from catalog.errors import CatalogError, FieldError, InvalidInput
 from catalog.schemas.messages import field_errors
+from mappings.json_types import Json
 
 INTERNAL = "INTERNAL"
 _CODES = {
@@ -48,7 +49,7 @@ class LimitExceeded(BadRequest):
 
     def __init__(self, name: str, allowed: int, found: int | str, remedy: str) -> None:
         super().__init__(f"{name}: at most {allowed:,} are allowed, and this asks for {found}. {remedy}")
-        self.limit: dict[str, Any] = {"name": name, "allowed": allowed}
+        self.limit: Json = {"name": name, "allowed": allowed}
 
 
 def invalid(error: ValidationError) -> InvalidInput:
@@ -63,7 +64,7 @@ def camel(name: str) -> str:
     return _UNDERSCORED.sub(lambda found: found[1].upper(), name)
 
 
-def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> dict[str, Any]:
+def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> Json:
     """An error as it is answered. `guesses`: whether the schema may show through in "Did you mean"."""
     found = _foreseen(error)
     if found is None:
@@ -73,13 +74,13 @@ def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> dic
     return _entry(error, message, extensions(found, request_id))
 
 
-def of_request(error: CatalogError, request_id: str) -> dict[str, Any]:
+def of_request(error: CatalogError, request_id: str) -> Json:
     """An error of the request as a whole."""
     return {"message": error.detail, "extensions": extensions(error, request_id)}
 
 
-def extensions(error: CatalogError, request_id: str) -> dict[str, Any]:
-    held: dict[str, Any] = {
+def extensions(error: CatalogError, request_id: str) -> Json:
+    held: Json = {
         "code": _CODES.get(error.status, INTERNAL),
         "status": error.status,
         "errors": [{"field": _named(wrong), "message": wrong.message} for wrong in error.errors],
@@ -110,8 +111,8 @@ def _named(wrong: FieldError) -> str:
     return wrong.field if wrong.field.startswith("attr") else camel(wrong.field)
 
 
-def _entry(error: GraphQLError, message: str, told: dict[str, Any]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"message": message, "extensions": told}
+def _entry(error: GraphQLError, message: str, told: Json) -> Json:
+    entry: Json = {"message": message, "extensions": told}
     if error.locations:
         entry["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:
