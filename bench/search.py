@@ -12,6 +12,7 @@ from bench.shop import WARM_UP_SECONDS, Shop, note, open_shop
 from bench.shopper import SHARES, Asked
 from catalog.settings import Settings
 from evaluation.metrics import percentile
+from search.result import SearchResult
 
 SEARCHES = 300
 # More than the service and Elasticsearch can work on at the same time.
@@ -97,9 +98,9 @@ def _saturate(
     return found
 
 
-def _told(asked: Sequence[Asked], recorded: Sequence[tuple[Search, dict[str, Any]]]) -> dict[str, Any]:
+def _told(asked: Sequence[Asked], recorded: Sequence[tuple[Search, SearchResult]]) -> dict[str, Any]:
     """What the searches were, so that the figures can be judged: kinds, and how many found nothing."""
-    empty = [one.kind for one, (_, response) in zip(asked, recorded, strict=True) if not response["total"]["value"]]
+    empty = [one.kind for one, (_, result) in zip(asked, recorded, strict=True) if not result.total.value]
     kinds = [one.kind for one in asked]
     return {
         "kinds": {kind: kinds.count(kind) for kind in SHARES},

@@ -6,6 +6,7 @@ from bench.report import Report, against, alone
 from bench.shop import WARM_UP_SECONDS, note, open_shop
 from catalog.settings import Settings
 from evaluation.metrics import percentile
+from search.result import Sections
 
 RATE = 50.0
 P50_MS, P99_MS = 8.0, 25.0
@@ -48,7 +49,7 @@ def suggest(
         report.runs.append(
             {
                 "requests": len(measured.milliseconds),
-                "without_suggestion": sum(not any(answer["sections"].values()) for _, answer in recorded),
+                "without_suggestion": sum(_is_empty(answer.sections) for _, answer in recorded),
                 "keystrokes": len(recorded),
                 "round_trips": max((len(sent) for sent, _ in recorded), default=0),
             }
@@ -65,3 +66,7 @@ def suggest(
         if peaks := shop.peaks.megabytes():
             report.figures.append(alone("largest process of the API", "MB", peaks[0]))
     return report
+
+
+def _is_empty(sections: Sections) -> bool:
+    return not (sections.queries or sections.products or sections.categories or sections.brands)

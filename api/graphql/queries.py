@@ -6,7 +6,7 @@ import strawberry
 from strawberry.types.nodes import FragmentSpread, InlineFragment, SelectedField, Selection
 
 from api.dependencies import parse_id
-from api.graphql.autocomplete_types import Autocomplete, autocomplete_of
+from api.graphql.autocomplete_types import Autocomplete
 from api.graphql.context import Info
 from api.graphql.enums import SearchSort
 from api.graphql.inputs import listed
@@ -23,9 +23,10 @@ from api.graphql.products import (
     product_of,
 )  # fmt: skip
 from api.graphql.search_input import SearchFilters, parameters, shown_facets
-from api.graphql.search_types import SearchResult, result_of
+from api.graphql.search_types import SearchResult
 from catalog.errors import NotFound
 from catalog.schemas.category import CategoryNode
+from search import result
 
 Facets = Annotated[
     list[str] | None,
@@ -66,7 +67,7 @@ class Query:
         roots = await info.context.tree()
         return [category_of(node) for node in (_everything(roots) if all else roots)]
 
-    @strawberry.field(description="Search, with facets. `q` left out browses.")
+    @strawberry.field(description="Search, with facets. `q` left out browses.", graphql_type=SearchResult)
     async def search(
         self,
         info: Info,
@@ -78,23 +79,25 @@ class Query:
         cursor: Annotated[str | None, strawberry.argument(description="`*`, then each nextCursor.")] = None,
         facets: Facets = None,
         exact: Annotated[bool, strawberry.argument(description="The words as they are typed.")] = False,
-    ) -> SearchResult:
+    ) -> result.SearchResult:
         shown = shown_facets(facets, selected=_selects(info.selected_fields, "facets"))
         asked = parameters(
             filters, q=q, sort=sort, page=page, per_page=per_page, cursor=cursor, facets=shown, exact=exact
         )
-        return result_of(await info.context.services.search.search(info.context.who, asked))
+        return await info.context.services.search.search(info.context.who, asked)
 
-    @strawberry.field(description="What is being typed, completed; nothing that leads to no product.")
+    @strawberry.field(
+        description="What is being typed, completed; nothing that leads to no product.", graphql_type=Autocomplete
+    )
     async def autocomplete(
         self,
         info: Info,
         q: str,
         limit: Annotated[int, strawberry.argument(description="1 to 20 in each section")] = 8,
         category: str | None = None,
-    ) -> Autocomplete:
+    ) -> result.AutocompleteResult:
         asked = parameters(None, q=q, limit=limit, category=category)
-        return autocomplete_of(await info.context.services.search.autocomplete(info.context.who, asked))
+        return await info.context.services.search.autocomplete(info.context.who, asked)
 
 
 def _everything(roots: list[CategoryNode]) -> list[CategoryNode]:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterable, Mapping
 
+from search.autocomplete.counts import Counted
+
 # More than is typed within a minute; then all of it is forgotten.
 MOST_COUNTS, MOST_BEGINNINGS = 20_000, 100_000
 # Smaller numbers are counted every time: there, one product more or less is seen.
@@ -18,23 +20,23 @@ class Memory:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._counts: dict[tuple[str | None, str], tuple[float, int]] = {}
+        self._counts: dict[tuple[str | None, Counted], tuple[float, int]] = {}
         self._beginnings: set[str] = set()
         self._beginnings_until = 0.0
 
-    def counts(self, category: str | None, names: Iterable[str]) -> dict[str, int]:
+    def counts(self, category: str | None, items: Iterable[Counted]) -> dict[Counted, int]:
         """The counts that are known of these."""
         now = time.monotonic()
-        held = {name: self._counts.get((category, name)) for name in names}
-        return {name: found[1] for name, found in held.items() if found is not None and found[0] > now}
+        entries = {item: self._counts.get((category, item)) for item in items}
+        return {item: entry[1] for item, entry in entries.items() if entry is not None and entry[0] > now}
 
-    def remember(self, category: str | None, counts: Mapping[str, int]) -> None:
+    def remember(self, category: str | None, counts: Mapping[Counted, int]) -> None:
         until = time.monotonic() + self._seconds
         if len(self._counts) > MOST_COUNTS:
             self._counts.clear()
-        for name, count in counts.items():
+        for item, count in counts.items():
             if count >= LARGE:
-                self._counts[category, name] = until, count
+                self._counts[category, item] = until, count
 
     def knows(self, part: str) -> bool:
         """Whether a word of a suggestion began with it: then it is no typing error."""

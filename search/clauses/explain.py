@@ -8,11 +8,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
+from mappings.json_types import Response
 from search.clauses.text_clauses import MOST_POPULAR, NEW_FOR_DAYS, NUMBER
 from search.clauses.weights import DIALS
 from search.planning.plan import SearchPlan
+from search.result import Explanation, PlanExplanation
 from search.text.attribute_values import attributes_of
 
 SECONDS_A_DAY = 86_400
@@ -23,40 +24,41 @@ GAIN = "gain:"
 EXPLAIN_SOURCE = ["popularity", "created_at"]
 
 
-def explain_plan(plan: SearchPlan) -> dict[str, Any]:
+def explain_plan(plan: SearchPlan) -> PlanExplanation:
     """The plan as it can be printed."""
-    return {
-        "words": [word.text for word in plan.words.wanted],
-        "readings": [[word.text for word, _, _ in reading] for reading in plan.words.readings()] if plan.words else [],
-        "strictness": plan.strictness,
-        "needed": plan.needed if plan.strictness else None,
-        "identifier": plan.identifier,
-        "identifier_parts": list(plan.parts),
-        "corrections": dict(plan.corrected),
-        "dropped": list(plan.dropped),
-        "categories": dict(plan.near),
-        "attributes": attributes_of(plan.named),
-        "facets": [facet.name for facet in plan.profile.attributes],
-        "dials": asdict(DIALS),
-    }
+    readings = plan.words.readings() if plan.words else []
+    return PlanExplanation(
+        words=tuple(word.text for word in plan.words.wanted),
+        readings=tuple(tuple(word.text for word, _, _ in reading) for reading in readings),
+        strictness=plan.strictness,
+        needed=plan.needed if plan.strictness else None,
+        identifier=plan.identifier,
+        identifier_parts=plan.parts,
+        corrections=dict(plan.corrected),
+        dropped=plan.dropped,
+        categories=dict(plan.near),
+        attributes=attributes_of(plan.named),
+        facets=tuple(facet.name for facet in plan.profile.attributes),
+        dials=asdict(DIALS),
+    )
 
 
-def explain_hit(plan: SearchPlan, hit: Mapping[str, Any]) -> dict[str, Any]:
-    """`words` and `identifiers` are scores; `gains` are shares of the words' score that are added to it."""
+def explain_hit(plan: SearchPlan, hit: Response) -> Explanation:
+    """The score of a hit of Elasticsearch by factor."""
     named: dict[str, float] = hit.get("matched_queries") or {}
     readings = []
     for number, reading in enumerate(plan.words.readings() if plan.words else []):
-        held = {word.text: named.get(f"{number}:{first}-{last}") for word, first, last in reading}
-        if plan.strictness != "all" or all(score is not None for score in held.values()):
-            readings.append({text: score for text, score in held.items() if score is not None})
-    words: dict[str, float] = max(readings, key=lambda held: sum(held.values()), default={})
+        scores = {word.text: named.get(f"{number}:{first}-{last}") for word, first, last in reading}
+        if plan.strictness != "all" or all(score is not None for score in scores.values()):
+            readings.append({text: score for text, score in scores.items() if score is not None})
+    words: dict[str, float] = max(readings, key=lambda scores: sum(scores.values()), default={})
     gains = _gains(plan, hit, named) if words else {}
     identifiers = {name: score for name, score in named.items() if name.startswith(("identifier", "exact"))}
     computed = sum(words.values()) * (1 + sum(gains.values())) + sum(identifiers.values())
-    return {"words": words, "gains": gains, "identifiers": identifiers, "computed": computed}
+    return Explanation(words, gains, identifiers, computed)
 
 
-def _gains(plan: SearchPlan, hit: Mapping[str, Any], named: Mapping[str, float]) -> dict[str, float]:
+def _gains(plan: SearchPlan, hit: Response, named: Mapping[str, float]) -> dict[str, float]:
     source, dials = hit["_source"], asdict(DIALS)
     matched = [name[len(GAIN) :].partition(NUMBER)[0] for name in named if name.startswith(GAIN)]
     found = {name: float(dials[name]) for name in matched}

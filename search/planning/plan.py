@@ -1,13 +1,13 @@
 """What to do about a request, before any Elasticsearch syntax: frozen, printable, made without I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from mappings.identifiers import normalise_identifier
 from search.planning.attribute_types import Kinds
-from search.planning.facet_selection import Profile
+from search.planning.facet_selection import FacetSample, Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.text.attribute_values import Named, named_in
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
@@ -79,17 +79,16 @@ class SearchPlan:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the catalogue holds for the words and forced filters alone; the profiles are below the category too.
+    """What the catalogue holds for the words and forced filters alone; the samples are below the category too.
 
     `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them. `held`
-    says of each word how many of the products that match some hold it. Only one of the profiles is wanted, and to read
-    one takes longer than all the rest.
+    says of each word how many of the products that match some hold it. Only one of the samples is read.
     """
 
     matches_all: int
     matches_some: int
-    profile_all: Callable[[], Profile]
-    profile_some: Callable[[], Profile]
+    sample_all: FacetSample
+    sample_some: FacetSample
     identified: bool
     category: Category | None = None
     near: tuple[tuple[str, float], ...] = ()
@@ -151,7 +150,7 @@ def finds_enough(plan: SearchPlan, found: int) -> bool:
 
 
 def decide(
-    plan: SearchPlan, probe: Probe, catalogue: Callable[[], Profile], synonyms: Synonyms = NO_SYNONYMS
+    plan: SearchPlan, probe: Probe, catalogue: FacetSample, synonyms: Synonyms = NO_SYNONYMS
 ) -> tuple[SearchPlan, ...]:
     """The plans to try, the strictest first; the first one that finds enough is taken, or the last.
 
@@ -167,17 +166,17 @@ def decide(
     found = probe.matches_all >= ENOUGH or probe.identified
     plan = replace(plan, missed=bool(plan.words) and not (probe.matches_all or probe.identified))
     if found or plan.request.exact or (alone and not unknown):
-        return (replace(plan, profile=probe.profile_all()),)
+        return (replace(plan, profile=probe.sample_all.profile()),)
     plan = replace(plan, certain=_certain(plan.words, probe))
     changed = _Changed(plan, probe, dropped, catalogue, synonyms)
     few = len(plan.words.wanted) <= MEASURED_WORDS
     apart = tuple(word for word in dropped if splits_of(word))[: MOST_SPLIT if few else 0]
     first = (changed.to("all", apart),) if apart else ()
     if alone and dropped:
-        return (*first, replace(plan, profile=probe.profile_all()))
+        return (*first, replace(plan, profile=probe.sample_all.profile()))
     if not unknown or len(dropped) == len(plan.words.wanted):
         strictness: Strictness = "some" if probe.matches_some >= SOME_ENOUGH else "any"
-        return (*first, replace(plan, strictness=strictness, profile=probe.profile_some()))
+        return (*first, replace(plan, strictness=strictness, profile=probe.sample_some.profile()))
     # Of two words, to hold some is to hold any; and what is certain to be found need not be looked for in more ways.
     ladder: tuple[Strictness, ...] = ("all", "some") if plan.certain else ("all", "some", "any")
     left = len(plan.words.wanted) - len(dropped)
@@ -191,7 +190,7 @@ class _Changed:
     plan: SearchPlan
     probe: Probe
     dropped: tuple[str, ...]
-    catalogue: Callable[[], Profile]
+    catalogue: FacetSample
     synonyms: Synonyms
 
     def to(self, strictness: Strictness, split: tuple[str, ...] = ()) -> SearchPlan:
@@ -199,7 +198,7 @@ class _Changed:
         corrections = self.probe.corrections
         dropped = tuple(word for word in self.dropped if word not in split)
         words = apply(self.synonyms, change(self.plan.words, corrections, dropped, split))
-        profile = self.catalogue() if corrections or split else self.probe.profile_some()
+        profile = self.catalogue.profile() if corrections or split else self.probe.sample_some.profile()
         return replace(
             self.plan,
             words=words,

@@ -50,7 +50,7 @@ class Bound:
     """Values on their way into a statement; a call with one gives the SQL that stands for it."""
 
     def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, object] = {}
 
     def __call__(self, value: Any, kind: str) -> str:
         name = f"b{len(self.values)}"

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from catalog.errors import NotFound
 from catalog.principals import PUBLIC, Principal
+from search.result import Total
 from services.container import Services
 from tests import sql_shop
 from tests.integration.mixed_catalogue import STORED, filters, products
@@ -86,12 +87,12 @@ async def searched(services: Services, who: Principal, **params: Any) -> set[str
     found: set[str] = set()
     params = {"per_page": "100", "facets": "none", "cursor": "*"} | params
     while True:
-        answer = await services.search.search(who, pairs(params))
-        found |= {hit["id"] for hit in answer["hits"]}
-        if answer["next_cursor"] is None:
-            assert answer["total"] == {"value": len(found), "exact": True}
+        result = await services.search.search(who, pairs(params))
+        found |= {hit.id for hit in result.hits}
+        if result.next_cursor is None:
+            assert result.total == Total(len(found), True)
             return found
-        params["cursor"] = answer["next_cursor"]
+        params["cursor"] = result.next_cursor
 
 
 async def listed(services: Services, who: Principal) -> set[str]:
@@ -159,13 +160,13 @@ async def test_a_click_on_a_facet_gives_exactly_its_count(services: Services) ->
     clicks = 0
     for _ in range(SETS):
         who, own = under(forcible(chance)), filters(chance)
-        for facet in (await services.search.search(who, pairs(own)))["facets"]:
-            values = facet["values"]
+        for facet in (await services.search.search(who, pairs(own))).facets:
+            values = facet.values
             for item in chance.sample(values, min(2, len(values))):
-                name = facet["name"]
+                name = facet.name
                 kept = {key: held for key, held in own.items() if key not in (name, f"{name}_min", f"{name}_max")}
-                clicked = kept | {name: item["value"], "facets": "none"}
-                assert (await services.search.search(who, pairs(clicked)))["total"]["value"] == item["count"], (
+                clicked = kept | {name: item.value, "facets": "none"}
+                assert (await services.search.search(who, pairs(clicked))).total.value == item.count, (
                     who,
                     clicked,
                 )

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from search.elasticsearch.query import probe_body
-from search.elasticsearch.zero_results import POPULAR, help_bodies
-from search.planning.facet_selection import AttributeFacet, Profile
+from search.elasticsearch.zero_results import POPULAR, zero_results_bodies
+from search.planning.attribute_types import Kinds
+from search.planning.facet_selection import AttributeFacet, FacetSample, Profile
 from search.planning.plan import (
     ENOUGH,
     Probe,
@@ -26,6 +27,13 @@ FOR_ALL = Profile((AttributeFacet("color"), AttributeFacet("size")))
 FOR_SOME = Profile((AttributeFacet("material"),))
 
 
+def sample_of(profile: Profile) -> FacetSample:
+    return FacetSample(Kinds(), (), True, None, profile)
+
+
+NO_SAMPLE = sample_of(Profile())
+
+
 def probe(
     matches: int,
     *,
@@ -38,8 +46,8 @@ def probe(
     return Probe(
         matches,
         some,
-        lambda: FOR_ALL,
-        lambda: FOR_SOME,
+        sample_of(FOR_ALL),
+        sample_of(FOR_SOME),
         identified,
         unknown=unknown,
         corrections=corrections or {},
@@ -49,17 +57,17 @@ def probe(
 
 def decided(q: str, found: Probe) -> list[tuple[str | None, str]]:
     """Strictness and words of the plans to try."""
-    plans = decide(make_plan(SearchRequest(q=q), NOW), found, Profile)
+    plans = decide(make_plan(SearchRequest(q=q), NOW), found, NO_SAMPLE)
     return [(plan.strictness, plan.words.text) for plan in plans]
 
 
 def test_all_words_first() -> None:
-    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH), Profile)
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH), NO_SAMPLE)
     assert (plan.strictness, plan.profile) == ("all", FOR_ALL)
 
 
 def test_some_words_when_too_few_products_hold_all() -> None:
-    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH - 1), Profile)
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), NOW), probe(ENOUGH - 1), NO_SAMPLE)
     assert (plan.strictness, plan.profile) == ("some", FOR_SOME)
 
 
@@ -74,7 +82,7 @@ def test_a_single_word_cannot_be_relaxed() -> None:
 def test_typing_errors_are_corrected_before_words_are_dropped() -> None:
     found = probe(0, unknown=("sheo", "zzz"), corrections={"sheo": "shoe"})
     assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some")]
-    plan = decide(make_plan(SearchRequest(q="red sheo zzz"), NOW), found, Profile)[0]
+    plan = decide(make_plan(SearchRequest(q="red sheo zzz"), NOW), found, NO_SAMPLE)[0]
     assert (plan.corrected, plan.dropped) == ((("sheo", "shoe"),), ("zzz",))
 
 
@@ -99,7 +107,7 @@ def test_what_others_like_is_not_asked_for_where_something_is_certainly_found() 
     found = probe(0, some=50, unknown=("sheo",), corrections={"sheo": "shoe"}, held=(50, 50, 0))
     plain = SearchRequest(q="red suede sheo")
     asked = {
-        bool(request.brands): help_bodies(decide(make_plan(request, NOW), found, Profile)[0])
+        bool(request.brands): zero_results_bodies(decide(make_plan(request, NOW), found, NO_SAMPLE)[0])
         for request in (plain, replace(plain, brands=("a",)))
     }
     assert POPULAR not in asked[False]
@@ -118,7 +126,7 @@ def test_strictness_does_not_depend_on_the_shoppers_filters_or_page() -> None:
     counted = [_counted(probe_body(make_plan(request, NOW))) for request in (plain.request, shopper)]
     assert counted[0] == counted[1]
     for found in (0, ENOUGH - 1, ENOUGH):
-        chosen = [decide(plan, probe(found), Profile)[0].strictness for plan in (plain, make_plan(shopper, NOW))]
+        chosen = [decide(plan, probe(found), NO_SAMPLE)[0].strictness for plan in (plain, make_plan(shopper, NOW))]
         assert chosen[0] == chosen[1]
 
 
