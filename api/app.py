@@ -47,9 +47,8 @@ from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
 from catalog.single_flight import SingleFlight
 from search.cache import SearchCache
-from search.failover import DegradingEngine
-from search.postgres.engine import Fallback
-from search.postgres.reader import CatalogReader
+from search.failover import FailoverSearch, failover_search
+from search.result import SearchResult
 from search.synonym_reader import SynonymReader, live_index
 from services.container import make_services
 from services.identity import Identity
@@ -142,15 +141,21 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.bulk_limiter = anyio.CapacityLimiter(BULK_AT_ONCE)
 
 
-def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
-    database = app.state.database
+def _make_engine(app: FastAPI, settings: Settings) -> FailoverSearch:
+    database, synonyms = app.state.database, app.state.synonyms
     cache = None
     if settings.cache_seconds:
         wait = settings.cache_wait_seconds
         redis = Redis.from_url(settings.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-        cache = SearchCache(redis, settings, lambda: live_index(database))
-    fallback = Fallback(CatalogReader(database, settings), settings)
-    engine = DegradingEngine(app.state.elasticsearch, settings, app.state.synonyms, fallback, cache)
+        cache = SearchCache(
+            redis,
+            settings,
+            SearchResult,
+            live_index=lambda: live_index(database),
+            revision=synonyms.revision,
+            may_keep=lambda result: not result.degraded,
+        )
+    engine = failover_search(settings, app.state.elasticsearch, database, synonyms, cache)
     app.state.metrics.registry.register(SearchCollector(engine))
     return engine
 

@@ -2,7 +2,6 @@
 
 import html
 import json
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -12,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from api.routing import StrictRoute
 from catalog.schemas.event import TYPES, Envelope
 from catalog.settings import Settings
+from mappings.json_types import Json
 
 VERSION = "3.0.0"
 _REF = "#/components/schemas/{model}"
@@ -24,10 +24,10 @@ DESCRIPTION = (
 router = APIRouter(include_in_schema=False, route_class=StrictRoute)
 
 
-def document(settings: Settings, version: str) -> dict[str, Any]:
+def document(settings: Settings, version: str) -> Json:
     """The AsyncAPI document. It names the stream and not where the broker is: that is not for everybody."""
     kafka = (settings.events_url or "").startswith("kafka://")
-    schemas: dict[str, Any] = {}
+    schemas: Json = {}
     messages = {}
     for name, model in TYPES.items():
         _add(schemas, model)
@@ -59,7 +59,7 @@ def document(settings: Settings, version: str) -> dict[str, Any]:
     }
 
 
-def _add(schemas: dict[str, Any], model: type[BaseModel]) -> None:
+def _add(schemas: Json, model: type[BaseModel]) -> None:
     schema = model.model_json_schema(ref_template=_REF)
     schemas.update(schema.pop("$defs", {}))
     schemas[model.__name__] = schema

@@ -12,6 +12,7 @@ from bench.run import BenchRun
 from bench.shop import WARM_UP_SECONDS, Shop, note, open_shop
 from bench.shopper import SHARES, ShopperQuery
 from evaluation.metrics import percentile
+from search.result import SearchResult
 
 SEARCH_COUNT = 300
 # More than the service and Elasticsearch can work on at the same time.
@@ -106,9 +107,9 @@ def _saturate(
     return runs
 
 
-def _describe(queries: Sequence[ShopperQuery], recorded: Sequence[tuple[Search, dict[str, Any]]]) -> dict[str, Any]:
+def _describe(queries: Sequence[ShopperQuery], recorded: Sequence[tuple[Search, SearchResult]]) -> dict[str, Any]:
     """What the searches were, so that the figures can be judged: kinds, and how many found nothing."""
-    empty = [one.kind for one, (_, response) in zip(queries, recorded, strict=True) if not response["total"]["value"]]
+    empty = [one.kind for one, (_, result) in zip(queries, recorded, strict=True) if not result.total.value]
     kinds = [one.kind for one in queries]
     return {
         "kinds": {kind: kinds.count(kind) for kind in SHARES},

@@ -5,6 +5,7 @@ from bench.report import Report, against, alone
 from bench.run import BenchRun
 from bench.shop import WARM_UP_SECONDS, note, open_shop
 from evaluation.metrics import percentile
+from search.result import Sections
 
 KEYSTROKES_PER_SECOND = 50.0
 P50_MS, P99_MS = 8.0, 25.0
@@ -45,7 +46,7 @@ def suggest(
         report.runs.append(
             {
                 "requests": len(measured.milliseconds),
-                "without_suggestion": sum(not any(answer["sections"].values()) for _, answer in recorded),
+                "without_suggestion": sum(_is_empty(answer.sections) for _, answer in recorded),
                 "keystrokes": len(recorded),
                 "round_trips": max((len(calls) for calls, _ in recorded), default=0),
             }
@@ -62,3 +63,7 @@ def suggest(
         if peaks := shop.peaks.megabytes():
             report.figures.append(alone("largest process of the API", "MB", peaks[0]))
     return report
+
+
+def _is_empty(sections: Sections) -> bool:
+    return not (sections.queries or sections.products or sections.categories or sections.brands)

@@ -22,7 +22,7 @@ from evaluation.result import Evaluation
 from evaluation.run import evaluate as run
 from evaluation.run import searches_of
 from evaluation.saved import read, save
-from search.elasticsearch.engine import SearchEngine
+from search.failover import elasticsearch_search
 from search.synonym_reader import SynonymReader
 
 console = Console(stderr=True, soft_wrap=True)
@@ -77,7 +77,7 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
             synonyms = SynonymReader(database, settings)
             try:
                 await synonyms.load()
-                engine = SearchEngine(client, settings, synonyms)
+                engine = elasticsearch_search(settings, client, synonyms)
                 return await run(engine, judged, names, depth, lambda done: bar.update(task, completed=done))
             finally:
                 await synonyms.close()

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any
 
 from evaluation import metrics
 from evaluation.judgements import Judgements
 from evaluation.result import RECALL_AT, TOP, Evaluation, Hit, Missing, QueryResult, summarise
-from search.elasticsearch.engine import SearchEngine
+from search.failover import FailoverSearch
 from search.request import SearchRequest
+from search.result import SearchResult
 
 # Of each query's products with its best rating.
 MOST_MISSING = 3
@@ -19,7 +19,7 @@ LATENCY_ROUNDS = 3
 
 
 async def evaluate(
-    engine: SearchEngine,
+    engine: FailoverSearch,
     judgements: Judgements,
     names: Mapping[str, str],
     depth: int,
@@ -32,8 +32,8 @@ async def evaluate(
     """
     results: list[QueryResult] = []
     for query, rated in judgements.ratings.items():
-        response = await engine.search(SearchRequest(q=query, per_page=depth, facets=()))
-        results.append(judge(query, rated, response, judgements.key, names))
+        result = await engine.search(SearchRequest(q=query, per_page=depth, facets=()))
+        results.append(judge(query, rated, result, judgements.key, names))
         report(len(results))
     times = await _times(engine, list(judgements.ratings), lambda done: report(len(results) + done))
     results = [replace(item, milliseconds=round(median(times[item.query]), 1)) for item in results]
@@ -50,7 +50,9 @@ async def evaluate(
     )
 
 
-async def _times(engine: SearchEngine, queries: Sequence[str], report: Callable[[int], None]) -> dict[str, list[float]]:
+async def _times(
+    engine: FailoverSearch, queries: Sequence[str], report: Callable[[int], None]
+) -> dict[str, list[float]]:
     """Milliseconds of each query with a shopper's page and facets, LATENCY_ROUNDS times after a round that warms up."""
     times: dict[str, list[float]] = {query: [] for query in queries}
     for number in range(1 + LATENCY_ROUNDS):
@@ -69,18 +71,17 @@ def searches_of(judgements: Judgements) -> int:
 
 
 def judge(
-    query: str, rated: Mapping[str, int], response: Mapping[str, Any], key: str, names: Mapping[str, str]
+    query: str, rated: Mapping[str, int], result: SearchResult, key: str, names: Mapping[str, str]
 ) -> QueryResult:
-    """The measures of one response of the engine."""
-    field = "sku" if key == "sku" else "id"
-    hits = [Hit(hit[field], hit["name"], rated.get(hit[field])) for hit in response["hits"]]
+    """The measures of one result of the search."""
+    keys = [hit.sku if key == "sku" else hit.id for hit in result.hits]
+    hits = [Hit(key, hit.name, rated.get(key)) for key, hit in zip(keys, result.hits, strict=True)]
     ratings = [hit.rating for hit in hits]
     judged = rated.values()
     positive = any(judged)
-    query_echo = response["query"]
     return QueryResult(
         query=query,
-        total=response["total"]["value"],
+        total=result.total.value,
         ndcg=metrics.ndcg(ratings, judged, TOP),
         judged_ndcg=metrics.judged_ndcg(ratings, judged, TOP),
         unjudged=metrics.unjudged_share(ratings, TOP),
@@ -88,8 +89,8 @@ def judge(
         recall=metrics.recall(ratings, judged, RECALL_AT),
         hits=tuple(hits[:TOP]),
         missing=_missing(hits, rated, names) if positive else (),
-        corrected_to=query_echo["corrected_to"],
-        dropped_terms=tuple(query_echo["dropped_terms"]),
+        corrected_to=result.query.corrected_to,
+        dropped_terms=result.query.dropped_terms,
     )
 
 

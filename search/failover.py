@@ -1,183 +1,187 @@
-"""The engine that a service runs: from Elasticsearch while it is there, from Postgres while it is away, or from Redis.
+"""The search that a process runs: from Elasticsearch while it is there, from Postgres while it is away, or from Redis.
 
-Whoever must not take one for the other (evaluation, benches of Elasticsearch) uses `SearchEngine` alone.
+What is the same for every back-end is here: the language, the time that an answer took, and its id.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Container, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol, TypeVar
+from uuid import uuid4
 
-import structlog
+import msgspec
 from elasticsearch import AsyncElasticsearch
 
-from catalog import deadline
+from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.settings import Settings
-from search.autocomplete.input import read_typed
-from search.breaker import Breaker, Limits
+from search.breaker import Breaker
 from search.cache import SearchCache
-from search.clauses.scope import visible
-from search.elasticsearch.engine import RETRY_AFTER, SearchEngine
-from search.planning.context import SearchContext
-from search.postgres.engine import Fallback
+from search.elasticsearch.engine import ElasticsearchBackend
+from search.elasticsearch.guard import GuardedSearcher, breaker_limits
+from search.elasticsearch.searcher import ElasticsearchSearcher
+from search.planning.attribute_types import Kinds
+from search.postgres.engine import PostgresBackend
+from search.postgres.reader import CatalogReader
 from search.request import AutocompleteRequest, SearchRequest
+from search.result import AutocompleteResult, FacetValuesResult, SearchResult
 from search.synonym_reader import SynonymReader
-from search.text.synonyms import NO_SYNONYMS, Synonyms
 
-log = structlog.get_logger()
+# Of the searches that one request holds.
+MAX_CONCURRENCY = 4
 
-# The error that a search raises while nothing is asked of Elasticsearch.
-AWAY = "Search does not answer at the moment."
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The breaker's limits as they are set."""
-    return Limits(
-        failures=settings.breaker_failures,
-        share=settings.breaker_share,
-        least=settings.breaker_share_least,
-        window=settings.breaker_window_seconds,
-        pause=settings.breaker_pause_seconds,
-        longest_pause=settings.breaker_longest_pause_seconds,
-    )
+Answer = TypeVar("Answer")
 
 
-class DegradingEngine(SearchEngine):
-    """Never keeps a shopper waiting for an Elasticsearch that is known to be away.
+class SearchBackend(Protocol):
+    """What answers searches. The words of every request are in the language of the catalogue."""
 
-    A search that finds it away falls back itself, in what is left of its time. After some of them the breaker opens:
-    nothing is asked any more but one small search at a time, in the background, to see whether it is back.
+    async def search(self, request: SearchRequest) -> SearchResult:
+        """A page of hits, unnamed and untimed. Raises Unavailable, and InvalidInput for a cursor."""
+
+    async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> FacetValuesResult:
+        """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
+
+    async def autocomplete(self, request: AutocompleteRequest) -> AutocompleteResult:
+        """Completions of what has been typed so far, untimed. Raises Unavailable."""
+
+    async def attribute_types(self, forced: Forced) -> Kinds:
+        """The types of the attributes that there are under these filters. Raises Unavailable."""
+
+
+class FailoverSearch:
+    """Answers from the primary back-end, or from the secondary while the primary is away.
+
+    Without a secondary, Unavailable is raised instead: so do evaluation and benches, which must not take the one for
+    the other. One instance serves a whole process.
     """
 
     def __init__(
         self,
-        client: AsyncElasticsearch,
         settings: Settings,
-        synonyms: SynonymReader,
-        fallback: Fallback,
-        cache: SearchCache | None = None,
+        primary: SearchBackend,
+        secondary: SearchBackend | None = None,
+        guard: GuardedSearcher | None = None,
+        cache: SearchCache[SearchResult] | None = None,
     ) -> None:
-        super().__init__(client, settings, synonyms)
-        self.breaker = Breaker(limits_of(settings))
-        self.degraded = 0
         self.cache = cache
-        self._reader = synonyms
-        self._fallback = fallback
-        self._probe: asyncio.Task[None] | None = None
+        # Searches and completions that the secondary has answered.
+        self.degraded = 0
+        self._settings = settings
+        self._primary = primary
+        self._secondary = secondary
+        self._guard = guard
 
-    async def search(self, request: SearchRequest) -> dict[str, Any]:
-        """The contract's response; `degraded` where Postgres gave it. Raises Unavailable when both are away."""
+    @property
+    def breaker(self) -> Breaker:
+        """The breaker of the primary back-end. Raises ValueError where there is none."""
+        if self._guard is None:
+            raise ValueError("nothing guards this search")
+        return self._guard.breaker
+
+    async def search(self, request: SearchRequest) -> SearchResult:
+        """A page of hits; `degraded` where the secondary gave it. Raises Unavailable when both are away, InvalidInput
+        for a cursor.
+        """
+        started = time.perf_counter()
+        request = replace(request, language=self._settings.language)
+        age = None
         if self.cache is None or request.cursor is not None or request.explain:
-            return await self._search(request)
-        started = time.perf_counter()
-        await self._known()
-        response = await self.cache.answer(request, self._reader.revision, lambda: self._search(request))
-        response["took_ms"] = round((time.perf_counter() - started) * 1000, 1)
-        return response
+            result = await self._search(request)
+        else:
+            result, age = await self.cache.answer(request, lambda: self._search(request))
+        # Each answer can be told from every other one, by a click on something in it.
+        return msgspec.structs.replace(
+            result, query_id=uuid4().hex, took_ms=_milliseconds_since(started), age_seconds=age
+        )
 
-    async def _search(self, request: SearchRequest) -> dict[str, Any]:
-        started = time.perf_counter()
-        try:
-            return await super().search(request)
-        except Unavailable as error:
-            synonyms, kinds = await self._known(), self._views.of(request.forced).kinds
-            response = await self._degraded(error, self._fallback.search(request, kinds, synonyms))
-        response["took_ms"] = round((time.perf_counter() - started) * 1000, 1)
-        return response
+    async def search_all(self, requests: Sequence[SearchRequest]) -> list[SearchResult]:
+        """The answers to several searches, in order; the first that fails is raised.
 
-    async def attribute_names(self, forced: Forced = NOTHING_FORCED) -> Container[str]:
-        """While Elasticsearch is away, those that were known before."""
-        try:
-            return await super().attribute_names(forced)
-        except Unavailable:
-            return self._views.of(forced).kinds
+        A few at a time: of twenty hard ones at once, each would wait for all others and seem to take too long.
+        """
+        free = asyncio.Semaphore(MAX_CONCURRENCY)
 
-    async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> dict[str, Any]:
+        async def answer(request: SearchRequest) -> SearchResult:
+            async with free:
+                return await self.search(request)
+
+        return list(await asyncio.gather(*map(answer, requests)))
+
+    async def facet_values(self, request: SearchRequest, name: str, prefix: str) -> FacetValuesResult:
         """One facet with those of its values that begin with `prefix`. Raises NotFound, InvalidInput, Unavailable."""
-        try:
-            return await super().facet_values(request, name, prefix)
-        except Unavailable as error:
-            synonyms, kinds = await self._known(), self._views.of(request.forced).kinds
-            return await self._degraded(error, self._fallback.facet_values(request, name, prefix, kinds, synonyms))
+        request = replace(request, language=self._settings.language)
+        return await self._answer(lambda backend: backend.facet_values(request, name, prefix))
 
-    async def autocomplete(self, request: AutocompleteRequest) -> dict[str, Any]:
+    async def autocomplete(self, request: AutocompleteRequest) -> AutocompleteResult:
         """Queries, products, categories and brands for what has been typed so far; `degraded` as in a search."""
         started = time.perf_counter()
-        try:
-            return await super().autocomplete(request)
-        except Unavailable as error:
-            request = replace(request, language=self._settings.language)
-            typed = read_typed(request, SearchContext(datetime.now(UTC)))
-            response = await self._degraded(error, self._fallback.autocomplete(typed))
-        response["took_ms"] = round((time.perf_counter() - started) * 1000, 1)
-        return response | {"degraded": True}
+        request = replace(request, language=self._settings.language)
+        result = await self._answer(lambda backend: backend.autocomplete(request))
+        return msgspec.structs.replace(result, took_ms=_milliseconds_since(started))
 
-    def look(self) -> None:
-        """Probe in the background if it is time: also where nobody searches, as health does."""
-        if self.breaker.begin_probe():
-            self._probe = asyncio.create_task(self._run_probe())
+    async def attribute_types(self, forced: Forced = NOTHING_FORCED) -> Kinds:
+        """The types of the catalogue's attributes; while the primary is away, those that were known before."""
+        try:
+            return await self._primary.attribute_types(forced)
+        except Unavailable:
+            if self._secondary is None:
+                raise
+            return await self._secondary.attribute_types(forced)
+
+    def check_health(self) -> None:
+        """See in the background whether the primary is back, if it is time for that."""
+        if self._guard is not None:
+            self._guard.check_health()
 
     async def close(self) -> None:
-        """End a probe under way and the cache, before the connections are closed."""
+        """End what is under way in the background, before the connections are closed."""
         if self.cache is not None:
             await self.cache.close()
-        if (probe := self._probe) is not None:
-            probe.cancel()
-            await asyncio.wait({probe})
+        if self._guard is not None:
+            await self._guard.close()
 
-    async def _ask_all(
-        self, bodies: Sequence[dict[str, Any]], explained: bool | None = None, kept: Container[int] = ()
-    ) -> list[dict[str, Any]]:
-        async with self._guarded():
-            return await super()._ask_all(bodies, explained, kept)
+    async def _search(self, request: SearchRequest) -> SearchResult:
+        return await self._answer(lambda backend: backend.search(request))
 
-    async def _open_point(self) -> str:
-        async with self._guarded():
-            return await super()._open_point()
-
-    @asynccontextmanager
-    async def _guarded(self) -> AsyncIterator[None]:
-        """Around what asks Elasticsearch. A request that it refuses is a defect of ours, no sign that it is away."""
-        if not self.breaker.closed:
-            self.look()
-            raise Unavailable(AWAY, RETRY_AFTER)
+    async def _answer(self, ask: Callable[[SearchBackend], Awaitable[Answer]]) -> Answer:
+        """What the primary answers, or else the secondary. Raises Unavailable, because of the primary's error."""
         try:
-            yield
+            return await ask(self._primary)
         except Unavailable as error:
-            self.breaker.failed()
-            if not self.breaker.closed:
-                log.warning("search.breaker_opened", opened=self.breaker.opened, error=error.detail)
-            raise
-        self.breaker.succeeded()
-
-    async def _run_probe(self) -> None:
-        """One small search that fails wherever a real one would."""
-        well = False
-        try:
-            with deadline.within(None):
-                await super()._ask_all([{"size": 0, "track_total_hits": False, "query": visible(datetime.now(UTC))}])
-            well = True
-            log.info("search.breaker_closed")
-        except Exception as error:
-            # Whatever it is, searches would meet it as well.
-            log.info("search.probe_failed", error=f"{type(error).__name__}: {error}")
-        finally:
-            self.breaker.end_probe(well=well)
-            self._probe = None
-
-    async def _known(self) -> Synonyms:
-        return await self._synonyms.current() if self._synonyms else NO_SYNONYMS
-
-    async def _degraded(self, error: Unavailable, answer: Any) -> dict[str, Any]:
-        """What Postgres answers. Raises Unavailable, because of the error before it, when it does not either."""
-        try:
-            found: dict[str, Any] = await answer
-        except Unavailable as other:
-            raise other from error
+            if self._secondary is None:
+                raise
+            try:
+                answer = await ask(self._secondary)
+            except Unavailable as other:
+                raise other from error
         self.degraded += 1
-        return found
+        return answer
+
+
+def failover_search(
+    settings: Settings,
+    client: AsyncElasticsearch,
+    database: Database,
+    synonyms: SynonymReader,
+    cache: SearchCache[SearchResult] | None = None,
+) -> FailoverSearch:
+    """Elasticsearch behind a breaker, with Postgres for the time that it is away."""
+    guard = GuardedSearcher(ElasticsearchSearcher(client, settings), breaker_limits(settings))
+    primary = ElasticsearchBackend(guard, settings, synonyms)
+    reader = CatalogReader(database, settings)
+    secondary = PostgresBackend(reader, settings, synonyms.current, primary.known_attribute_types)
+    return FailoverSearch(settings, primary, secondary, guard, cache)
+
+
+def elasticsearch_search(
+    settings: Settings, client: AsyncElasticsearch, synonyms: SynonymReader | None = None
+) -> FailoverSearch:
+    """Elasticsearch alone, without breaker and cache: for what measures it."""
+    return FailoverSearch(settings, ElasticsearchBackend(ElasticsearchSearcher(client, settings), settings, synonyms))
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

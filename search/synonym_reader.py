@@ -5,7 +5,6 @@ import time
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.database import Database
 from catalog.services.synonyms import Stored, changed_since
@@ -45,9 +44,9 @@ class SynonymReader:
                 await asyncio.wait({look}, timeout=self._settings.synonyms_wait_seconds)
         return self._synonyms
 
-    @property
-    def revision(self) -> str:
-        """Another text whenever the synonyms are others."""
+    async def revision(self) -> str:
+        """Another text whenever the newest set that can be had is another one."""
+        await self.current()
         return str(self._stored.revision) if self._stored else ""
 
     async def load(self) -> None:
@@ -61,7 +60,8 @@ class SynonymReader:
     async def _read(self) -> None:
         pause = PAUSE
         try:
-            stored = await self._database.run(changed_since, self._stored)
+            async with self._database.transaction("synonyms.changed_since") as session:
+                stored = await changed_since(session, self._stored)
             if stored is not None:
                 # Thousands of entries take a moment, in which other searches are answered.
                 self._synonyms = await asyncio.to_thread(compile_synonyms, stored.entries)
@@ -78,9 +78,6 @@ class SynonymReader:
 
 async def live_index(database: Database) -> str | None:
     """The name of the index that searches are answered from; None where there is none yet."""
-
-    async def look(session: AsyncSession) -> str | None:
+    async with database.transaction("live_index") as session:
         name: str | None = await session.scalar(_LIVE)
-        return name
-
-    return await database.run(look)
+    return name

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from catalog.database import Database
 from catalog.settings import Settings
-from search.elasticsearch.engine import SearchEngine
+from search.failover import FailoverSearch
 from services.access import Access
 from services.categories import CategoryService
 from services.identity import Identity
@@ -24,7 +24,7 @@ class Services:
     search: SearchService
 
 
-def make_services(settings: Settings, database: Database, identity: Identity, engine: SearchEngine) -> Services:
+def make_services(settings: Settings, database: Database, identity: Identity, engine: FailoverSearch) -> Services:
     """The services of a process. They connect to nothing until they are asked something."""
     access = Access(settings, identity)
     return Services(

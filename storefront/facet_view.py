@@ -1,11 +1,11 @@
 """Facets as links: every value leads to the page with it or without it. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
+from search.result import Bucket, Facet
 from storefront.address import Address
-from storefront.formatting import fact, label, number, parameter, whole_money
+from storefront.formatting import fact, number, parameter, whole_money
 from storefront.pictures import swatch
 
 # Values that are seen at once; the others unfold.
@@ -52,18 +52,18 @@ class Group:
     fields: list[tuple[str, str]] = field(default_factory=list)
 
 
-def groups(facets: Iterable[Mapping[str, Any]], address: Address, currency: str) -> list[Group]:
+def groups(facets: Iterable[Facet], address: Address, currency: str) -> list[Group]:
     """The facets of a response in its order; the flags stand together, where the first of them stood."""
     found: list[Group] = []
     flags: list[Choice] = []
     for facet in facets:
-        if facet["name"] in FLAGS:
+        if facet.name in FLAGS:
             if not flags:
                 found.append(Group("availability", "Availability", "values", flags))
             flags += _choices(facet, address)
-        elif facet["type"] == "range":
+        elif facet.type == "range":
             found.append(_range(facet, address, currency))
-        elif facet["type"] == "tree":
+        elif facet.type == "tree":
             found.append(_tree(facet, address))
         else:
             found.append(_values(facet, address))
@@ -75,21 +75,21 @@ def _opened(group: Group, place: int) -> Group:
     selected = bool(group.low or group.high or any(choice.selected for choice in (*group.choices, *group.more)))
     if place < OPEN_GROUPS or selected:
         return group
-    return Group(**{name: getattr(group, name) for name in Group.__slots__} | {"opened": False})
+    return replace(group, opened=False)
 
 
-def _choices(facet: Mapping[str, Any], address: Address) -> list[Choice]:
-    name = facet["name"]
+def _choices(facet: Facet, address: Address) -> list[Choice]:
+    name = facet.name
     return [
         Choice(
-            label=shown(name, str(value["label"])),
-            count=value["count"],
-            url=address.toggled(name, value["value"]).url,
-            selected=bool(value["selected"]),
-            swatch=swatch(value["value"]) if name.rpartition(".")[2] in ("color", "colour") else None,
+            label=shown(name, value.label),
+            count=value.count,
+            url=address.toggled(name, value.value).url,
+            selected=value.selected,
+            swatch=swatch(value.value) if name.rpartition(".")[2] in ("color", "colour") else None,
         )
-        for value in facet["values"]
-        if value["count"] or value["selected"]
+        for value in facet.values
+        if value.count or value.selected
     ]
 
 
@@ -98,7 +98,7 @@ def shown(name: str, value: str) -> str:
     return fact(_TRUTH[value]) if name.startswith("attr.") and value in _TRUTH else value
 
 
-def _values(facet: Mapping[str, Any], address: Address) -> Group:
+def _values(facet: Facet, address: Address) -> Group:
     choices = _choices(facet, address)
     seen = [choice for place, choice in enumerate(choices) if place < SHOWN or choice.selected]
     # One value more is no reason to unfold anything.
@@ -106,71 +106,70 @@ def _values(facet: Mapping[str, Any], address: Address) -> Group:
     if len(more) == 1:
         seen, more = choices, []
     return Group(
-        name=facet["name"],
-        label=_label(facet),
+        name=facet.name,
+        label=facet.label,
         kind="values",
         choices=seen,
         more=more,
-        elsewhere=max(0, (facet.get("total_values") or 0) - len(facet["values"])),
+        elsewhere=max(0, facet.total_values - len(facet.values)),
     )
 
 
-def _tree(facet: Mapping[str, Any], address: Address) -> Group:
+def _tree(facet: Facet, address: Address) -> Group:
     """Categories: the selected one is where the shopper is, so its link leads one level up; other departments are left
     out then, because "All categories" leads back to them.
     """
     choices = []
-    here = next((value["value"] for value in facet["values"] if value["selected"]), "")
-    for value in facet["values"]:
-        if here and value["value"].partition("/")[0] != here.partition("/")[0]:
+    here = next((value.value for value in facet.values if value.selected), "")
+    for value in facet.values:
+        if here and value.value.partition("/")[0] != here.partition("/")[0]:
             continue
-        target = value["value"].rpartition("/")[0] or None if value["selected"] else value["value"]
-        if value["count"] or value["selected"]:
+        target = value.value.rpartition("/")[0] or None if value.selected else value.value
+        if value.count or value.selected:
             url = address.put("category", target).url
-            choices.append(Choice(value["label"], value["count"], url, bool(value["selected"]), value.get("level", 0)))
+            choices.append(Choice(value.label, value.count, url, value.selected, value.level or 0))
     chosen = bool(address.get("category"))
     limit = len(choices) if chosen else max(SHOWN, 12)
     clear = address.without("category").url if chosen else None
-    return Group(facet["name"], _label(facet), "tree", choices[:limit], choices[limit:], clear=clear)
+    return Group(facet.name, facet.label, "tree", choices[:limit], choices[limit:], clear=clear)
 
 
-def _range(facet: Mapping[str, Any], address: Address, currency: str) -> Group:
-    name = facet["name"]
+def _range(facet: Facet, address: Address, currency: str) -> Group:
+    name = facet.name
     low, high = f"{name}_min", f"{name}_max"
     now = (_number(address.get(low)), _number(address.get(high)))
     choices = []
-    for bucket in facet.get("buckets") or []:
-        limits = (bucket.get("from"), bucket.get("to"))
+    for bucket in facet.buckets:
+        limits = (bucket.low, bucket.high)
         selected = now != (None, None) and limits == now
         low_text, high_text = (None, None) if selected else tuple(map(_parameter, limits))
         url = address.between(name, low_text, high_text).url
         text = step_label(facet, bucket, currency)
-        if bucket["count"] or selected:
-            choices.append(Choice(text, bucket["count"], url, selected))
-    least, most = facet.get("min"), facet.get("max")
+        if bucket.count or selected:
+            choices.append(Choice(text, bucket.count, url, selected))
     return Group(
         name=name,
-        label=_label(facet),
+        label=facet.label,
         kind="range",
         choices=choices,
         low=address.get(low),
         high=address.get(high),
-        least="" if least is None else parameter(least),
-        most="" if most is None else parameter(most),
-        unit=currency if name == "price" else facet.get("unit") or "",
+        least="" if facet.min is None else parameter(facet.min),
+        most="" if facet.max is None else parameter(facet.max),
+        unit=currency if name == "price" else facet.unit or "",
         fields=address.fields(low, high),
     )
 
 
-def step_label(facet: Mapping[str, Any], bucket: Mapping[str, Any], currency: str) -> str:
+def step_label(facet: Facet, bucket: Bucket, currency: str) -> str:
     """'Under $10', '$10 – $20' for prices of 10 to 19.99; other steps are named by search, which knows their units."""
-    name, low, high = facet["name"], bucket.get("from"), bucket.get("to")
+    name, low, high = facet.name, bucket.low, bucket.high
     if name == "price":
         end = None if high is None else round(high + 0.01, 2)
         if not low and end is not None:
             return f"Under {whole_money(end, currency)}"
         return between(name, low, end, currency=currency)
-    return bucket.get("label") or between(name, low, high, unit=facet.get("unit"), currency=currency)
+    return bucket.label or between(name, low, high, unit=facet.unit, currency=currency)
 
 
 def between(name: str, low: float | None, high: float | None, *, unit: str | None = None, currency: str) -> str:
@@ -185,10 +184,6 @@ def _with_unit(name: str, value: float, unit: str | None, currency: str) -> str:
     if name == "price":
         return whole_money(value, currency)
     return f"{number(value)} {unit}" if unit else number(value)
-
-
-def _label(facet: Mapping[str, Any]) -> str:
-    return str(facet.get("label") or label(facet["name"]))
 
 
 def _number(text: str) -> float | None:

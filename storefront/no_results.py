@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from search.elasticsearch.engine import SearchEngine
+from search.failover import FailoverSearch
 from search.input import SearchInput
 from search.request import SearchRequest
 from storefront.address import Address
@@ -27,7 +27,7 @@ class Help:
     meant: list[Suggestion] = field(default_factory=list)
 
 
-async def help_without_hits(engine: SearchEngine, found: Results) -> Help:
+async def help_without_hits(engine: FailoverSearch, found: Results) -> Help:
     bare = found.address.without_filters()
     category = found.address.get("category")
     popular, inside = found.popular, ""
@@ -35,12 +35,12 @@ async def help_without_hits(engine: SearchEngine, found: Results) -> Help:
     if not popular and category:
         inside_category = SearchInput(category=category, sort="popularity", per_page=POPULAR, facets=("none",))
         answer = await engine.search(inside_category.to_request())
-        popular = [card(hit) for hit in answer["hits"]]
+        popular = [card(hit) for hit in answer.hits]
         inside = next((chip.value for chip in found.chips if chip.label == "Category"), "") if popular else ""
     return Help(
         without_filters=found.without_filters if found.chips and bare.get("q") else 0,
         url=Address((("q", bare.get("q")),)).url,
-        popular=popular or [card(hit) for hit in everything["hits"]],
+        popular=popular or [card(hit) for hit in everything.hits],
         popular_in=inside,
         departments=departments(everything),
         meant=found.suggestions,

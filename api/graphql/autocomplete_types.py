@@ -1,10 +1,8 @@
-"""What autocomplete answers: sections in order, as REST has them."""
-
-from typing import Any
+"""What autocomplete answers: sections in order, as REST has them. Values are read off `search.result` by name."""
 
 import strawberry
 
-from api.graphql.scalars import Money, money
+from api.graphql.scalars import Money
 
 
 @strawberry.type
@@ -59,26 +57,3 @@ class Autocomplete:
     sections: AutocompleteSections
     degraded: bool = strawberry.field(description="Answered without Elasticsearch, from Postgres.")
     took_ms: float
-
-
-def autocomplete_of(held: dict[str, Any]) -> Autocomplete:
-    sections = held["sections"]
-    return Autocomplete(
-        query=held["query"],
-        sections=AutocompleteSections(
-            queries=[QueryCompletion(**_only(QueryCompletion, item)) for item in sections["queries"]],
-            products=[_product(item) for item in sections["products"]],
-            categories=[CategoryCompletion(**_only(CategoryCompletion, item)) for item in sections["categories"]],
-            brands=[BrandCompletion(**_only(BrandCompletion, item)) for item in sections["brands"]],
-        ),
-        degraded=held.get("degraded", False),
-        took_ms=held["took_ms"],
-    )
-
-
-def _product(held: dict[str, Any]) -> ProductCompletion:
-    return ProductCompletion(**_only(ProductCompletion, held) | {"price": money(held["price"])})
-
-
-def _only(kind: type[Any], held: dict[str, Any]) -> dict[str, Any]:
-    return {name: held[name] for name in kind.__dataclass_fields__}

@@ -35,6 +35,7 @@ from api.graphql.limits import (
     Limits,
 )  # fmt: skip
 from api.graphql.list_sizes import INTROSPECTION, LISTS, PAGE, PAGES, WEIGHTS
+from mappings.json_types import Json
 
 _ROOTS = ("__schema", "__type")
 Sets = Sequence[tuple[SelectionSetNode, GraphQLNamedType | None]]
@@ -218,7 +219,7 @@ def _others(
             yield node.selection_set, schema.get_root_type(node.operation)
 
 
-def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+def _defaults(operation: OperationDefinitionNode) -> Json:
     """The defaults of variables that are whole numbers, which is what pages are."""
     return {
         node.variable.name.value: int(node.default_value.value)

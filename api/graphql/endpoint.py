@@ -20,6 +20,7 @@ from api.graphql.schema import schema
 from api.problems import from_database, request_id_of
 from catalog.errors import CatalogError, Unauthenticated
 from catalog.principals import Principal
+from mappings.json_types import Json
 
 PATH = "/graphql"
 # What a unit of the rate limiter buys, of the cost that documents are measured in.
@@ -97,7 +98,7 @@ async def _spend(request: Request, who: Principal, operations: list[Any], limits
 
 async def _answer(
     request: Request, who: Principal, operation: Operation | CatalogError | GraphQLError, limits: Limits
-) -> dict[str, Any]:
+) -> Json:
     request_id = request_id_of(request)
     if isinstance(operation, CatalogError):
         return {"errors": [of_request(operation, request_id)]}
@@ -115,7 +116,7 @@ async def _answer(
         "graphql.operation", kind=operation.kind, name=operation.name, cost=operation.measured.cost,
         depth=operation.measured.depth, errors=sorted({error["extensions"]["code"] for error in errors}),
     )  # fmt: skip
-    answer: dict[str, Any] = {} if isinstance(result, PreExecutionError) else {"data": result.data}
+    answer: Json = {} if isinstance(result, PreExecutionError) else {"data": result.data}
     return answer | ({"errors": errors} if errors else {})
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.problems import from_database
 from catalog.errors import CatalogError, FieldError, InvalidInput
 from catalog.schemas.messages import field_errors
+from mappings.json_types import Json
 
 INTERNAL = "INTERNAL"
 _CODES = {
@@ -63,7 +64,7 @@ def camel(name: str) -> str:
     return _UNDERSCORED.sub(lambda match: match[1].upper(), name)
 
 
-def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> dict[str, Any]:
+def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> Json:
     """An error as it is answered. `guesses`: whether the schema may show through in "Did you mean"."""
     known = _foreseen(error)
     if known is None:
@@ -73,7 +74,7 @@ def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> dic
     return _entry(error, message, extensions(known, request_id))
 
 
-def of_request(error: CatalogError, request_id: str) -> dict[str, Any]:
+def of_request(error: CatalogError, request_id: str) -> Json:
     """An error of the request as a whole."""
     return {"message": error.detail, "extensions": extensions(error, request_id)}
 

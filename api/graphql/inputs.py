@@ -13,6 +13,7 @@ from api.graphql.errors import invalid
 from api.graphql.scalars import Moment, Money
 from catalog.schemas.product_in import ProductIn, ProductPatch
 from catalog.schemas.product_list import ProductListIn
+from mappings.json_types import Json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -90,7 +91,7 @@ def plain(sent: Any) -> Any:
     return [plain(item) for item in sent] if isinstance(sent, list) else sent
 
 
-def _read(model: type[Model], sent: dict[str, Any]) -> Model:
+def _read(model: type[Model], sent: Json) -> Model:
     try:
         return model.model_validate(sent)
     except ValidationError as error:

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.types.nodes import FragmentSpread, InlineFragment, SelectedField, Selection
 
 from api.dependencies import parse_id
-from api.graphql.autocomplete_types import Autocomplete, autocomplete_of
+from api.graphql.autocomplete_types import Autocomplete
 from api.graphql.context import Info
 from api.graphql.enums import SearchSort
 from api.graphql.inputs import listed
@@ -24,9 +24,10 @@ from api.graphql.products import (
     product_of,
 )  # fmt: skip
 from api.graphql.search_input import SearchFilters, filters_input, shown_facets
-from api.graphql.search_types import SearchResult, result_of
+from api.graphql.search_types import SearchResult
 from catalog.errors import NotFound
 from catalog.schemas.category import CategoryNode
+from search import result
 from search.input import AutocompleteInput
 
 Facets = Annotated[
@@ -68,7 +69,7 @@ class Query:
         roots = await info.context.tree()
         return [category_of(node) for node in (_everything(roots) if all else roots)]
 
-    @strawberry.field(description="Search, with facets. `q` left out browses.")
+    @strawberry.field(description="Search, with facets. `q` left out browses.", graphql_type=SearchResult)
     async def search(
         self,
         info: Info,
@@ -80,7 +81,7 @@ class Query:
         cursor: Annotated[str | None, strawberry.argument(description="`*`, then each nextCursor.")] = None,
         facets: Facets = None,
         exact: Annotated[bool, strawberry.argument(description="The words as they are typed.")] = False,
-    ) -> SearchResult:
+    ) -> result.SearchResult:
         search = replace(
             filters_input(filters),
             q=q or "",
@@ -91,18 +92,20 @@ class Query:
             facets=shown_facets(facets, selected=_selects(info.selected_fields, "facets")),
             exact=exact,
         )
-        return result_of(await info.context.services.search.search(info.context.who, search))
+        return await info.context.services.search.search(info.context.who, search)
 
-    @strawberry.field(description="What is being typed, completed; nothing that leads to no product.")
+    @strawberry.field(
+        description="What is being typed, completed; nothing that leads to no product.", graphql_type=Autocomplete
+    )
     async def autocomplete(
         self,
         info: Info,
         q: str,
         limit: Annotated[int, strawberry.argument(description="1 to 20 in each section")] = 8,
         category: str | None = None,
-    ) -> Autocomplete:
+    ) -> result.AutocompleteResult:
         typed = AutocompleteInput(q, limit, category)
-        return autocomplete_of(await info.context.services.search.autocomplete(info.context.who, typed))
+        return await info.context.services.search.autocomplete(info.context.who, typed)
 
 
 def _everything(roots: list[CategoryNode]) -> list[CategoryNode]:

@@ -1,6 +1,9 @@
-"""What a search answers: hits, facets, what became of the words, and help where little is found."""
+"""What a search answers: hits, facets, what became of the words, and help where little is found.
 
-from typing import Any
+The values of fields are read off the objects of `search.result` by the same names; a field with another name, or whose
+value may be left out there, has a resolver.
+"""
+
 from uuid import UUID
 
 import strawberry
@@ -9,7 +12,7 @@ from strawberry.scalars import JSON
 from api.graphql.context import Info
 from api.graphql.enums import FacetType
 from api.graphql.products import Category, Product, product_of
-from api.graphql.scalars import Money, money
+from api.graphql.scalars import Money
 
 
 @strawberry.type
@@ -42,7 +45,9 @@ class SearchHit:
     variant: SearchVariant | None
     pinned: bool
     score: float | None
-    missing: list[str] = strawberry.field(description="Words of the query that this product lacks.")
+    missing: list[str] = strawberry.field(
+        description="Words of the query that this product lacks.", resolver=lambda root: list(root.missing or ())
+    )
 
     @strawberry.field(description="The product as the database has it now; null if it has gone since.")
     async def product(self, info: Info) -> Product | None:
@@ -56,7 +61,7 @@ class FacetValue:
     label: str
     count: int
     selected: bool
-    level: int = strawberry.field(description="In trees alone: 0 at the top.")
+    level: int = strawberry.field(description="In trees alone: 0 at the top.", resolver=lambda root: root.level or 0)
 
 
 @strawberry.type(description="A step, both ends included; null is an open end.")
@@ -121,112 +126,20 @@ class Suggestions:
 @strawberry.type
 class SearchResult:
     query_id: str
-    text: str
+    text: str = strawberry.field(resolver=lambda root: root.query.text)
     total: SearchTotal
     hits: list[SearchHit]
     facets: list[Facet]
     page: int
     per_page: int
     next_cursor: str | None
-    corrected_to: str | None
-    dropped_terms: list[str]
-    interpreted: Interpreted
-    applied_rules: list[str]
+    corrected_to: str | None = strawberry.field(resolver=lambda root: root.query.corrected_to)
+    dropped_terms: list[str] = strawberry.field(resolver=lambda root: root.query.dropped_terms)
+    interpreted: Interpreted = strawberry.field(resolver=lambda root: root.query.interpreted)
+    applied_rules: list[str] = strawberry.field(resolver=lambda root: root.query.applied_rules)
     suggestions: Suggestions | None
     redirect: str | None
     banners: JSON
     degraded: bool = strawberry.field(description="Answered without Elasticsearch, from Postgres.")
     took_ms: float
     age_seconds: float | None = strawberry.field(description="Given where the answer was kept, and is so old.")
-
-
-def result_of(held: dict[str, Any]) -> SearchResult:
-    query, suggested = held["query"], held.get("suggestions")
-    return SearchResult(
-        query_id=held["query_id"],
-        text=query["text"],
-        total=SearchTotal(**held["total"]),
-        hits=[_hit(hit) for hit in held["hits"]],
-        facets=[_facet(facet) for facet in held["facets"]],
-        page=held["page"],
-        per_page=held["per_page"],
-        next_cursor=held["next_cursor"],
-        corrected_to=query["corrected_to"],
-        dropped_terms=query["dropped_terms"],
-        interpreted=_interpreted(query["interpreted"]),
-        applied_rules=query["applied_rules"],
-        suggestions=_suggestions(suggested) if suggested else None,
-        redirect=held["redirect"],
-        banners=JSON(held["banners"]),
-        degraded=held["degraded"],
-        took_ms=held["took_ms"],
-        age_seconds=held.get("age_seconds"),
-    )
-
-
-def _hit(held: dict[str, Any]) -> SearchHit:
-    category, variant = held["category"], held["variant"]
-    return SearchHit(
-        position=held["position"],
-        id=strawberry.ID(held["id"]),
-        sku=held["sku"],
-        name=held["name"],
-        brand=held["brand"],
-        category=category and Category(id=strawberry.ID(category["id"]), name=category["name"], path=category["path"]),
-        price=money(held["price"]),
-        currency=held["currency"],
-        in_stock=held["in_stock"],
-        image=held["image"],
-        highlight=JSON(held["highlight"]),
-        variant=variant
-        and SearchVariant(
-            sku=variant["sku"],
-            price=money(variant["price"]),
-            in_stock=variant["in_stock"],
-            options=JSON(variant["options"]),
-        ),
-        pinned=held["pinned"],
-        score=held["score"],
-        missing=held.get("missing") or [],
-    )
-
-
-def _facet(held: dict[str, Any]) -> Facet:
-    return Facet(
-        name=held["name"],
-        label=held["label"],
-        type=FacetType(held["type"]),
-        values=[FacetValue(**({"level": 0} | value)) for value in held["values"]],
-        total_values=held["total_values"],
-        min=held["min"],
-        max=held["max"],
-        unit=held["unit"],
-        buckets=[
-            FacetBucket(low=step["from"], high=step["to"], label=step["label"], count=step["count"])
-            for step in held["buckets"]
-        ],
-    )
-
-
-def _interpreted(held: dict[str, Any]) -> Interpreted:
-    return Interpreted(
-        words=held["words"],
-        match=held["match"],
-        identifier=held["identifier"],
-        readings=held["readings"],
-        synonyms=JSON(held["synonyms"]),
-        categories=[NearCategory(**near) for near in held["categories"]],
-        attributes=JSON(held["attributes"]),
-    )
-
-
-def _suggestions(held: dict[str, Any]) -> Suggestions:
-    return Suggestions(
-        without_filters=held.get("without_filters"),
-        queries=[SuggestedQuery(text=item["text"]) for item in held.get("queries", ())],
-        categories=[
-            SuggestedCategory(value=item["value"], id=strawberry.ID(item["id"]), text=item["text"], label=item["label"])
-            for item in held.get("categories", ())
-        ],
-        popular=[_hit(hit) for hit in held.get("popular", ())],
-    )

@@ -13,6 +13,7 @@ from catalog.schemas.messages import field_errors
 from catalog.schemas.product_in import ProductIn, ProductPatch
 from catalog.schemas.product_list import ProductListIn
 from catalog.v1.product_service_pb2 import ListProductsRequest, ProductInput
+from mappings.json_types import Json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,16 +39,16 @@ def listed(sent: ListProductsRequest) -> ProductListIn:
     return read(ProductListIn, {field.name: value for field, value in sent.ListFields()})
 
 
-def given(sent: ProductInput) -> dict[str, Any]:
+def given(sent: ProductInput) -> Json:
     """The fields that are set, with the names and values of JSON."""
     return {field.name: _value(field.name, value) for field, value in sent.ListFields()}
 
 
-def masked(fields: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+def masked(fields: Json, paths: Sequence[str]) -> Json:
     """The fields that the paths name; one without a value is None, which clears it. Raises InvalidInput."""
     if len(paths) > MAX_PATHS:
         raise InvalidInput.of("update_mask", f"at most {MAX_PATHS} paths are allowed")
-    chosen: dict[str, Any] = {}
+    chosen: Json = {}
     for path in paths:
         name, dot, attribute = path.partition(".")
         if name not in FIELDS or (dot and (name != _ATTRIBUTES or not attribute)):
@@ -62,7 +63,7 @@ def masked(fields: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:
     return chosen
 
 
-def read(model: type[Model], sent: dict[str, Any]) -> Model:
+def read(model: type[Model], sent: Json) -> Model:
     """Raises InvalidInput that names every wrong field."""
     try:
         return model.model_validate(sent)

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import SearchDep, Searcher
-from api.instantsearch.answer import facet_hits_of, result_of
+from api.instantsearch.answer import FacetHits, Result, facet_hits_of, result_of
 from api.instantsearch.filters import Alternative
 from api.instantsearch.models import REQUESTS_BODY, ResultsOut
 from api.instantsearch.request import Asked, named, narrowed, read_requests
@@ -22,6 +21,7 @@ from catalog.errors import InvalidInput
 from catalog.principals import Principal
 from search.input import SearchInput
 from search.request import Either, SearchRequest
+from search.result import to_json
 from services.search import SearchService
 
 router = APIRouter(prefix="/api/v1", tags=["search"], route_class=StrictRoute)
@@ -45,15 +45,14 @@ async def instantsearch(request: Request, service: SearchDep, who: Searcher, bod
     await pay(request, who, of_body(requests, "instantsearch"))
     searches = [place for place, each in enumerate(asked) if each.facet is None]
     values = [place for place, each in enumerate(asked) if each.facet is not None]
-    found, facets = await asyncio.gather(
+    search_results, facets = await asyncio.gather(
         service.search_all(who, [requests[place] for place in searches]),
         asyncio.gather(*(_values(service, who, asked[place], requests[place]) for place in values)),
     )
-    results = {place: result_of(asked[place], each) for place, each in zip(searches, found, strict=True)}
-    results |= dict(zip(values, facets, strict=True))
-    return Response(
-        orjson.dumps({"results": [results[place] for place in range(len(asked))]}), media_type="application/json"
-    )
+    results: dict[int, Result | FacetHits] = dict(zip(values, facets, strict=True))
+    results |= {place: result_of(asked[place], result) for place, result in zip(searches, search_results, strict=True)}
+    content = {"results": [results[place] for place in range(len(asked))]}
+    return Response(to_json(content), media_type="application/json")
 
 
 def _request(service: SearchService, who: Principal, number: int, asked: Asked) -> SearchRequest:
@@ -71,6 +70,6 @@ def _either(service: SearchService, who: Principal, choice: Sequence[Alternative
     return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
 
 
-async def _values(service: SearchService, who: Principal, asked: Asked, request: SearchRequest) -> dict[str, Any]:
+async def _values(service: SearchService, who: Principal, asked: Asked, request: SearchRequest) -> FacetHits:
     facet = await service.facet_values(who, request, asked.facet or "", asked.facet_query)
     return facet_hits_of(asked, facet)

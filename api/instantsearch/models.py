@@ -1,9 +1,9 @@
 """The shapes of InstantSearch's requests and results, for the documentation."""
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from mappings.json_types import Json
 
 
 class _Camel(BaseModel):
@@ -40,7 +40,7 @@ class Result(_Camel):
     index: str | None = None
     facets: dict[str, dict[str, int]] | None = None
     facets_stats: dict[str, dict[str, float]] | None = Field(default=None, alias="facets_stats")
-    facet_hits: list[dict[str, Any]] | None = None
+    facet_hits: list[Json] | None = None
     processing_time_ms: int = Field(alias="processingTimeMS")
 
 
@@ -48,7 +48,7 @@ class ResultsOut(BaseModel):
     results: list[Result]
 
 
-_REQUEST: dict[str, Any] = {
+_REQUEST: Json = {
     "type": "object",
     "required": ["indexName"],
     "properties": {
@@ -56,8 +56,8 @@ _REQUEST: dict[str, Any] = {
         "params": {"anyOf": [{"type": "object"}, {"type": "string"}]},
     },
 }
-_REQUESTS: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": 20, "items": _REQUEST}
-REQUESTS_BODY: dict[str, Any] = {
+_REQUESTS: Json = {"type": "array", "minItems": 1, "maxItems": 20, "items": _REQUEST}
+REQUESTS_BODY: Json = {
     "anyOf": [{"type": "object", "required": ["requests"], "properties": {"requests": _REQUESTS}}, _REQUESTS],
     "example": {
         "requests": [

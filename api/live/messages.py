@@ -11,6 +11,7 @@ from catalog.errors import CatalogError, InvalidInput, TooManyRequests, Unavaila
 from catalog.schemas.messages import field_errors
 from catalog.schemas.product_out import ProductOut
 from catalog.services.events import Event
+from mappings.json_types import Json
 
 BAD_MESSAGE, SLOW_READER, FAILED = 4400, 4509, 4500
 GONE = "gone"
@@ -41,7 +42,7 @@ class Subscribe(BaseModel):
 
     type: Literal["subscribe"]
     ids: list[UUID] | None = None
-    search: dict[str, Any] | None = None
+    search: Json | None = None
     after: Annotated[int | None, Field(alias="from", ge=0, le=2**63 - 1, strict=True)] = None
     snapshot: Annotated[bool, Field(strict=True)] = False
     token: SecretStr | None = None
@@ -71,7 +72,7 @@ def encode(type_: str, **fields: Any) -> str:
     return orjson.dumps({"type": type_, **fields}, default=_plain).decode()
 
 
-def state(product: ProductOut) -> dict[str, Any]:
+def state(product: ProductOut) -> Json:
     """What a shopper may know of a product's price and stock."""
     return {
         "id": product.id,

@@ -156,9 +156,9 @@ class Subscription:
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
             if page > 1:  # the first one is paid for
                 await self._charge()
-            (answer,) = await self._services.search.search_all(who, [replace(search, page=page)])
-            ids |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
-            if len(answer["hits"]) < MAX_PER_PAGE:
+            (result,) = await self._services.search.search_all(who, [replace(search, page=page)])
+            ids |= dict.fromkeys(UUID(hit.id) for hit in result.hits)
+            if len(result.hits) < MAX_PER_PAGE:
                 break
         return list(ids)[: self._settings.live_max_products]
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.dependencies import SettingsDep
 from api.limits.addresses import Address, networks, within
 from api.metrics import Metrics
-from api.problems import answers
+from api.problems import Responses, answers
 from api.routing import StrictRoute
 from catalog.database import Database
 from catalog.errors import Forbidden
@@ -27,7 +27,7 @@ from catalog.services.ledger import Lag
 from catalog.services.reconciliation import Reconciliation
 from catalog.single_flight import SingleFlight
 from mappings.names import read_alias
-from search.failover import DegradingEngine
+from search.failover import FailoverSearch
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 
@@ -99,7 +99,7 @@ async def live() -> Live:
     return Live()
 
 
-_DOWN: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "Postgres is away"}}
+_DOWN: Responses = {503: {"model": Ready, "description": "Postgres is away"}}
 
 
 @router.get("/health/ready", summary="Can it serve", responses=_DOWN)
@@ -111,8 +111,8 @@ async def ready(request: Request, response: Response) -> Ready:
     checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
     reconcile = _reconcile(state)
     # What is asked for here is asked often: so the breaker closes again also where nobody searches.
-    engine: DegradingEngine = request.app.state.search
-    engine.look()
+    engine: FailoverSearch = request.app.state.search
+    engine.check_health()
     searches = Searches(breaker=engine.breaker.state, degraded=not engine.breaker.closed)
     well = all(check.ok for _, check in checks) and not reconcile.ahead and not searches.degraded
     status = "down" if not checks.postgres.ok else "ok" if well else "degraded"

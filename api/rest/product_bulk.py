@@ -3,7 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import IO, Any
+from typing import IO
 
 import anyio.to_thread
 import orjson
@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.auth import ProductsDep, Writer
 from api.dependencies import EXAMPLE_ID, SettingsDep
-from api.problems import answers
+from api.problems import Responses, answers
 from api.routing import StrictRoute
 from catalog.errors import InvalidInput
 from catalog.importing import LineResult, import_lines
@@ -36,7 +36,7 @@ _BODY = {
         }
     },
 }
-_RESULTS: dict[int | str, dict[str, Any]] = {
+_RESULTS: Responses = {
     200: {
         "description": "One line per line sent, in its order",
         "content": {

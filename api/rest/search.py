@@ -1,16 +1,15 @@
 """Search and autocomplete: parse, ask the service, answer."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
 from api.auth import SearchDep, Searcher
 from api.limits.costs import of_body
 from api.limits.http import pay
-from api.problems import answers
+from api.problems import Responses, answers
 from api.rest.search_models import (
     AUTOCOMPLETE_PARAMETERS,
     SEARCH_BODY,
@@ -25,8 +24,10 @@ from api.rest.search_models import (
 from api.routing import JsonRoute
 from catalog.errors import FieldError, InvalidInput
 from catalog.principals import Principal
+from mappings.json_types import Json
 from search.parameters import Pairs, pairs_of, parse_autocomplete, parse_prefix, read_search
 from search.request import SearchRequest
+from search.result import to_json
 from services.search import SearchService
 
 # Every endpoint takes a Searcher. The router does not ask for one besides: FastAPI would look for all of it twice.
@@ -38,16 +39,15 @@ MAX_BODY_BYTES = 64 * 1024
 
 # The parameters are open-ended (`attr.NAME`), so they are described by hand and parsed by `search.parameters`.
 _BODY = {"required": True, "content": {"application/json": {"schema": SEARCH_BODY}}}
-_FOUND: dict[int | str, dict[str, Any]] = {200: {"model": SearchOut, "description": "Hits and facets"}}
-_COMPLETED: dict[int | str, dict[str, Any]] = {200: {"model": AutocompleteOut, "description": "Suggestions"}}
-_VALUES: dict[int | str, dict[str, Any]] = {200: {"model": Facet, "description": "The facet with these values"}}
+_FOUND: Responses = {200: {"model": SearchOut, "description": "Hits and facets"}}
+_COMPLETED: Responses = {200: {"model": AutocompleteOut, "description": "Suggestions"}}
+_VALUES: Responses = {200: {"model": Facet, "description": "The facet with these values"}}
 
 
-def _answer(content: dict[str, Any]) -> Response:
-    # An answer that was kept says how old it is where caches look for it, too.
-    age = content.get("age_seconds")
+def _answer(content: object, age: float | None = None) -> Response:
+    """A result as JSON. One that was kept says how old it is where caches look for it, too."""
     headers = None if age is None else {"Age": str(math.ceil(age))}
-    return Response(orjson.dumps(content), headers=headers, media_type="application/json")
+    return Response(to_json(content), headers=headers, media_type="application/json")
 
 
 @router.get(
@@ -58,7 +58,8 @@ def _answer(content: dict[str, Any]) -> Response:
 )
 async def search(request: Request, service: SearchDep, who: Searcher) -> Response:
     pairs = request.query_params.multi_items()
-    return _answer(await service.search(who, await read_search(pairs, lambda: service.attribute_names(who))))
+    result = await service.search(who, await read_search(pairs, lambda: service.attribute_names(who)))
+    return _answer(result, result.age_seconds)
 
 
 @router.post(
@@ -67,13 +68,11 @@ async def search(request: Request, service: SearchDep, who: Searcher) -> Respons
     responses={**_FOUND, **answers(401, 403, 413, 422, 503)},
     openapi_extra={"requestBody": _BODY},
 )
-async def search_json(
-    request: Request, service: SearchDep, who: Searcher, body: Annotated[dict[str, Any], Body()]
-) -> Response:
+async def search_json(request: Request, service: SearchDep, who: Searcher, body: Annotated[Json, Body()]) -> Response:
     asked = await _read(service, who, pairs_of(body))
     await pay(request, who, of_body([asked], "search"))
-    (found,) = await service.search_all(who, [asked])
-    return _answer(found)
+    (result,) = await service.search_all(who, [asked])
+    return _answer(result, result.age_seconds)
 
 
 @router.post("/search/multi", summary="Up to 20 searches at once", responses=answers(401, 403, 413, 422, 503))
@@ -81,11 +80,11 @@ async def search_multi(request: Request, service: SearchDep, who: Searcher, body
     """Each item is a body of `POST /search`; `results` are their answers, in order. A mistake in one refuses all."""
     requests = [await _read_item(service, who, number, item) for number, item in enumerate(body.searches)]
     await pay(request, who, of_body(requests, "search/multi"))
-    found = await service.search_all(who, requests)
-    return _answer({"results": found})  # type: ignore[return-value]  # as the models say, without being checked again
+    results = await service.search_all(who, requests)
+    return _answer({"results": results})  # type: ignore[return-value]  # as the models say, without being checked again
 
 
-async def _read_item(service: SearchService, who: Principal, number: int, item: dict[str, Any]) -> SearchRequest:
+async def _read_item(service: SearchService, who: Principal, number: int, item: Json) -> SearchRequest:
     try:
         return await _read(service, who, pairs_of(item))
     except InvalidInput as error:

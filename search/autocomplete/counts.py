@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Literal, NamedTuple
 
+from mappings.json_types import Body, Clause
 from search.autocomplete.input import AutocompleteQuery
 from search.autocomplete.queries import Candidate
 from search.autocomplete.samples import scope
-from search.clauses.filters import Clause
 from search.clauses.scope import scored, words_query
 from search.planning.plan import SearchPlan, make_plan
 from search.request import SearchRequest
@@ -20,19 +20,29 @@ IDENTIFIED = 10_000.0
 NEAR = 5
 
 
-def count_body(typed: AutocompleteQuery, clause: Clause) -> dict[str, Any]:
-    """How many products a suggestion leads to."""
-    return {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*scope(typed), clause]}}}
+class Counted(NamedTuple):
+    """A suggestion whose products are counted."""
+
+    kind: Literal["query", "category", "brand"]
+    #: The text of a query, the path of a category, the name of a brand.
+    text: str
 
 
-def query_clause(typed: AutocompleteQuery, text: str) -> Clause:
-    """The products of this query's result page: those that hold every word."""
-    return words_query(_plan(typed, text), "all")
+def count_search(typed: AutocompleteQuery, item: Counted) -> Body:
+    """The search that counts the products which a suggestion leads to."""
+    return {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [*scope(typed), _clause(typed, item)]}}}
+
+
+def _clause(typed: AutocompleteQuery, item: Counted) -> Clause:
+    if item.kind == "query":
+        # The products of this query's result page: those that hold every word.
+        return words_query(_plan(typed, item.text), "all")
+    return {"term": {"category_paths" if item.kind == "category" else "brand.lower": item.text}}
 
 
 def products_body(
     typed: AutocompleteQuery, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
-) -> dict[str, Any]:
+) -> Body:
     """Products that hold what is typed, in the order that the result page of `text` has; identified ones above.
 
     Only sampled products are ordered, and those with exactly this name: ordering everything that `text` finds would
@@ -46,7 +56,7 @@ def products_body(
     ordered: Clause = scored(plan)
     named = {"term": {"name.folded": typed.request.q}}
     above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
-    query: dict[str, Any] = {"filter": scope(typed), "should": [ordered, *above]}
+    query: Clause = {"filter": scope(typed), "should": [ordered, *above]}
     if held:
         spelled = {"term": {"name.folded": text}}
         query["filter"].append({"bool": {"should": [_ids([*held, *identified]), named, spelled]}})

@@ -7,33 +7,27 @@ and counted under the same filters as the page that it leads to. See docs/decisi
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mappings.json_types import Body, Response
 from search.autocomplete.categories_and_brands import brands, categories
-from search.autocomplete.counts import count_body, products_body, query_clause
+from search.autocomplete.counts import Counted, products_body
 from search.autocomplete.highlight import completed, found
-from search.autocomplete.input import AutocompleteQuery, read_typed
+from search.autocomplete.input import AutocompleteQuery
 from search.autocomplete.queries import Candidate, Found, add_categories, add_names, choose
-from search.autocomplete.samples import Node, Sampled, read_sample, sample_bodies
+from search.autocomplete.samples import Node, Sampled
+from search.result import (
+    UNTIMED,
+    AutocompleteResult,
+    BrandSuggestion,
+    CategorySuggestion,
+    ProductSuggestion,
+    QuerySuggestion,
+    Sections,
+)
 from search.text.fuzzy import Fit, fit, words_of
-
-__all__ = [
-    "AutocompleteQuery",
-    "Draft",
-    "build_response",
-    "count_search",
-    "counted",
-    "draft",
-    "products_of",
-    "read_typed",
-    "sample_bodies",
-]  # fmt: skip
 
 # With fewer products that hold what is typed, it may be a typing error.
 FEW = 3
-# What is counted, by name.
-_END = ":"
-_QUERY, _CATEGORY, _BRAND = "query:", "category:", "brand:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +47,8 @@ class Draft:
         return {word for item in self.queries if item.exact for word in words_of(item.text)}
 
 
-def draft(typed: AutocompleteQuery, answers: Mapping[str, dict[str, Any]]) -> Draft:
-    """What the samples suggest."""
-    samples = {name: read_sample(answer) for name, answer in answers.items()}
+def draft(typed: AutocompleteQuery, samples: Mapping[str, Sequence[Sampled]]) -> Draft:
+    """What the samples of a back-end suggest, by their names: see `sample_bodies`."""
     identified = tuple(product.id for product in samples.get("identified", ()))
     if not typed.completable:
         return Draft(typed.request.q, identified=identified)
@@ -86,71 +79,81 @@ def _said_by(typed: AutocompleteQuery, products: Sequence[Sampled]) -> bool:
     )
 
 
-def products_of(typed: AutocompleteQuery, drafted: Draft) -> dict[str, Any]:
+def products_search(typed: AutocompleteQuery, drafted: Draft) -> Body:
     """The search for the products to show."""
     best = drafted.queries[0] if drafted.queries else None
     return products_body(typed, drafted.best, best, drafted.held, drafted.identified)
 
 
-def counted(drafted: Draft) -> list[str]:
-    """Names of what is to be counted: the products of each suggestion."""
+def counted(drafted: Draft) -> list[Counted]:
+    """What is to be counted: the products of each suggestion."""
     return [
-        *(_QUERY + item.text for item in drafted.queries),
-        *(_CATEGORY + node.path for node in drafted.categories),
-        *(_BRAND + brand for brand in drafted.brands),
+        *(Counted("query", item.text) for item in drafted.queries),
+        *(Counted("category", node.path) for node in drafted.categories),
+        *(Counted("brand", brand) for brand in drafted.brands),
     ]
 
 
-def count_search(typed: AutocompleteQuery, name: str) -> dict[str, Any]:
-    """The search that counts what has this name."""
-    kind, _, text = name.partition(_END)
-    if kind + _END == _QUERY:
-        return count_body(typed, query_clause(typed, text))
-    return count_body(typed, {"term": {"category_paths" if kind + _END == _CATEGORY else "brand.lower": text}})
+def read_products(typed: AutocompleteQuery, response: Response, currency: str) -> list[ProductSuggestion]:
+    """The products of the response to `products_search`."""
+    return [_product(hit["_source"], typed, currency) for hit in response["hits"]["hits"]]
 
 
-def build_response(
-    typed: AutocompleteQuery, drafted: Draft, hits: Sequence[dict[str, Any]], counts: Mapping[str, int], currency: str
-) -> dict[str, Any]:
-    """Sections in the contract's order. `highlight` is safe HTML."""
+def _product(source: Response, typed: AutocompleteQuery, currency: str) -> ProductSuggestion:
+    return ProductSuggestion(
+        id=source["id"],
+        sku=source["sku"],
+        text=source["name"],
+        highlight=found(source["name"], typed.parts),
+        brand=source.get("brand"),
+        price=source["price_cents"] / 100,
+        currency=currency,
+        image=source.get("image"),
+        in_stock=source["in_stock"],
+    )
+
+
+def build_result(
+    typed: AutocompleteQuery,
+    drafted: Draft,
+    products: Sequence[ProductSuggestion],
+    counts: Mapping[Counted, int],
+    *,
+    degraded: bool = False,
+) -> AutocompleteResult:
+    """The suggestions that lead to products, each with how many."""
     queries = [
-        _suggested(item.text, typed) | {"count": counts[_QUERY + item.text]}
+        QuerySuggestion(item.text, completed(item.text, typed.parts), counts[Counted("query", item.text)])
         for item in _popular_first(drafted.queries, counts)
     ]
-    named = [
-        _suggested(node.name, typed)
-        | {"value": node.path, "id": node.id, "label": node.label, "count": counts[_CATEGORY + node.path]}
+    nodes = [
+        CategorySuggestion(
+            text=node.name,
+            highlight=completed(node.name, typed.parts),
+            value=node.path,
+            id=node.id,
+            label=node.label,
+            count=counts[Counted("category", node.path)],
+        )
         for node in drafted.categories
     ]
-    makers = [_suggested(brand, typed) | {"value": brand, "count": counts[_BRAND + brand]} for brand in drafted.brands]
-    sections = {
-        "queries": [item for item in queries if item["count"]],
-        "products": [_product(hit["_source"], typed, currency) for hit in hits],
-        "categories": [item for item in named if item["count"]],
-        "brands": [item for item in makers if item["count"]],
-    }
-    return {"query": typed.request.q, "sections": sections}
+    makers = [
+        BrandSuggestion(brand, completed(brand, typed.parts), brand, counts[Counted("brand", brand)])
+        for brand in drafted.brands
+    ]
+    sections = Sections(
+        tuple(item for item in queries if item.count),
+        tuple(products),
+        tuple(item for item in nodes if item.count),
+        tuple(item for item in makers if item.count),
+    )
+    return AutocompleteResult(typed.request.q, sections, UNTIMED, degraded)
 
 
-def _popular_first(queries: Sequence[Candidate], counts: Mapping[str, int]) -> list[Candidate]:
+def _popular_first(queries: Sequence[Candidate], counts: Mapping[Counted, int]) -> list[Candidate]:
     """The best one, whose products are shown, and then what is said by much of the sample and leads to many."""
-    rest = sorted(queries[1:], key=lambda item: (not item.exact, -item.score * math.log1p(counts[_QUERY + item.text])))
-    return [*queries[:1], *rest]
 
+    def order(item: Candidate) -> tuple[bool, float]:
+        return not item.exact, -item.score * math.log1p(counts[Counted("query", item.text)])
 
-def _suggested(text: str, typed: AutocompleteQuery) -> dict[str, Any]:
-    return {"text": text, "highlight": completed(text, typed.parts)}
-
-
-def _product(source: dict[str, Any], typed: AutocompleteQuery, currency: str) -> dict[str, Any]:
-    return {
-        "id": source["id"],
-        "sku": source["sku"],
-        "text": source["name"],
-        "highlight": found(source["name"], typed.parts),
-        "brand": source.get("brand"),
-        "price": source["price_cents"] / 100,
-        "currency": currency,
-        "image": source.get("image"),
-        "in_stock": source["in_stock"],
-    }
+    return [*queries[:1], *sorted(queries[1:], key=order)]

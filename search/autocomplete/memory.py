@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from cachetools import TTLCache
 
+from search.autocomplete.counts import Counted
+
 # More than is typed within a minute. Then the longest unused count is forgotten, and all beginnings are.
 MOST_COUNTS, MOST_BEGINNINGS = 20_000, 100_000
 # Smaller numbers are counted every time: there, one product more or less is seen.
@@ -20,20 +22,20 @@ class Memory:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._counts: TTLCache[tuple[str | None, str], int] = TTLCache(MOST_COUNTS, seconds)
+        self._counts: TTLCache[tuple[str | None, Counted], int] = TTLCache(MOST_COUNTS, seconds)
         # A set: a TTLCache takes five times as long for the thousand beginnings of one answer.
         self._beginnings: set[str] = set()
         self._beginnings_until = 0.0
 
-    def counts(self, category: str | None, names: Iterable[str]) -> dict[str, int]:
+    def counts(self, category: str | None, items: Iterable[Counted]) -> dict[Counted, int]:
         """The counts that are known of these."""
-        counts = {name: self._counts.get((category, name)) for name in names}
-        return {name: count for name, count in counts.items() if count is not None}
+        counts = {item: self._counts.get((category, item)) for item in items}
+        return {item: count for item, count in counts.items() if count is not None}
 
-    def remember(self, category: str | None, counts: Mapping[str, int]) -> None:
-        for name, count in counts.items():
+    def remember(self, category: str | None, counts: Mapping[Counted, int]) -> None:
+        for item, count in counts.items():
             if count >= LARGE:
-                self._counts[category, name] = count
+                self._counts[category, item] = count
 
     def knows(self, part: str) -> bool:
         """Whether a word of a suggestion began with it: then it is no typing error."""

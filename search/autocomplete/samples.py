@@ -5,16 +5,16 @@ because Elasticsearch skips products that are less popular than those it has. A 
 See docs/decisions/0012-autocomplete.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from mappings.identifiers import spellings_of
+from mappings.json_types import Body, Clause, Response
 from mappings.product_v1 import NODE_SEPARATOR
 from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
 from search.autocomplete.typo_patterns import mistyped
-from search.clauses.filters import Clause, category_clause
+from search.clauses.filters import category_clause
 from search.clauses.scope import visible
 
 # Products in each sample.
@@ -58,9 +58,9 @@ class Sampled:
     nodes: tuple[Node, ...] = ()
 
 
-def sample_bodies(typed: AutocompleteQuery, *, doubted: bool = True) -> dict[str, dict[str, Any]]:
+def sample_bodies(typed: AutocompleteQuery, *, doubted: bool = True) -> dict[str, Body]:
     """The samples to ask for, by name; together they are one round trip. `doubted`: there may be a typing error."""
-    bodies: dict[str, dict[str, Any]] = {}
+    bodies: dict[str, Body] = {}
     if typed.completable:
         last = typed.parts[-1]
         before = [_anywhere(part) for part in typed.parts[:-1]]
@@ -95,10 +95,15 @@ def sample_bodies(typed: AutocompleteQuery, *, doubted: bool = True) -> dict[str
     return bodies
 
 
-def read_sample(answer: dict[str, Any]) -> list[Sampled]:
+def read_samples(responses: Mapping[str, Response]) -> dict[str, list[Sampled]]:
+    """The products of each sample, by its name."""
+    return {name: _read_sample(response) for name, response in responses.items()}
+
+
+def _read_sample(response: Response) -> list[Sampled]:
     """The products of one sample, the most popular first."""
     found = []
-    for hit in answer["hits"]["hits"]:
+    for hit in response["hits"]["hits"]:
         fields = hit["fields"]
         found.append(
             Sampled(
@@ -107,14 +112,15 @@ def read_sample(answer: dict[str, Any]) -> list[Sampled]:
                 fields.get("name.folded", ("",))[0],
                 fields.get("brand", (None,))[0],
                 fields.get("category.path", (None,))[0],
-                _nodes(tuple(fields.get("category_nodes", ()))),
+                read_nodes(tuple(fields.get("category_nodes", ()))),
             )
         )
     return found
 
 
 @lru_cache(4096)
-def _nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
+def read_nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
+    """The categories of a product from the root on, of the tokens that its document has for them."""
     found: list[Node] = []
     for token in sorted(tokens, key=lambda token: token.count("/", 0, token.index(NODE_SEPARATOR))):
         path, name, category_id = token.split(NODE_SEPARATOR)
@@ -129,7 +135,7 @@ def scope(typed: AutocompleteQuery) -> list[Clause]:
     return [shown, *([category_clause(typed.request.category)] if typed.request.category else [])]
 
 
-def _sample(typed: AutocompleteQuery, clauses: list[Clause], size: int, fields: Sequence[str]) -> dict[str, Any]:
+def _sample(typed: AutocompleteQuery, clauses: list[Clause], size: int, fields: Sequence[str]) -> Body:
     """Columns only: reading whole documents would cost several times as much."""
     return {
         "size": size,

@@ -8,11 +8,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
+from mappings.json_types import Response
 from search.clauses.text_clauses import MOST_POPULAR, NEW_FOR_DAYS, NUMBER
 from search.clauses.weights import DIALS
 from search.planning.plan import SearchPlan
+from search.result import Explanation, PlanExplanation
 from search.text.attribute_values import attributes_of
 
 SECONDS_A_DAY = 86_400
@@ -23,42 +24,41 @@ GAIN = "gain:"
 EXPLAIN_SOURCE = ["popularity", "created_at"]
 
 
-def explain_plan(plan: SearchPlan) -> dict[str, Any]:
+def explain_plan(plan: SearchPlan) -> PlanExplanation:
     """The plan as it can be printed."""
-    query = plan.query
-    readings = query.words.readings() if query.words else []
-    return {
-        "words": [word.text for word in query.words.wanted],
-        "readings": [[word.text for word, _, _ in reading] for reading in readings],
-        "strictness": query.matching,
-        "needed": query.minimum_should_match if query.matching else None,
-        "identifier": query.identifier,
-        "identifier_parts": list(query.identifier_parts),
-        "corrections": dict(query.corrections),
-        "dropped": list(query.dropped),
-        "categories": dict(query.category_shares),
-        "attributes": attributes_of(query.attribute_values),
-        "facets": [facet.name for facet in plan.evidence.facets.attributes],
-        "dials": asdict(DIALS),
-    }
+    readings = plan.query.words.readings() if plan.query.words else []
+    return PlanExplanation(
+        words=tuple(word.text for word in plan.query.words.wanted),
+        readings=tuple(tuple(word.text for word, _, _ in reading) for reading in readings),
+        strictness=plan.query.matching,
+        needed=plan.query.minimum_should_match if plan.query.matching else None,
+        identifier=plan.query.identifier,
+        identifier_parts=plan.query.identifier_parts,
+        corrections=dict(plan.query.corrections),
+        dropped=plan.query.dropped,
+        categories=dict(plan.query.category_shares),
+        attributes=attributes_of(plan.query.attribute_values),
+        facets=tuple(facet.name for facet in plan.evidence.facets.attributes),
+        dials=asdict(DIALS),
+    )
 
 
-def explain_hit(plan: SearchPlan, hit: Mapping[str, Any]) -> dict[str, Any]:
-    """`words` and `identifiers` are scores; `gains` are shares of the words' score that are added to it."""
+def explain_hit(plan: SearchPlan, hit: Response) -> Explanation:
+    """The score of a hit of Elasticsearch by factor."""
     named: dict[str, float] = hit.get("matched_queries") or {}
     readings = []
     for number, reading in enumerate(plan.query.words.readings() if plan.query.words else []):
-        held = {word.text: named.get(f"{number}:{first}-{last}") for word, first, last in reading}
-        if plan.query.matching != "all" or all(score is not None for score in held.values()):
-            readings.append({text: score for text, score in held.items() if score is not None})
-    words: dict[str, float] = max(readings, key=lambda held: sum(held.values()), default={})
+        scores = {word.text: named.get(f"{number}:{first}-{last}") for word, first, last in reading}
+        if plan.query.matching != "all" or all(score is not None for score in scores.values()):
+            readings.append({text: score for text, score in scores.items() if score is not None})
+    words: dict[str, float] = max(readings, key=lambda scores: sum(scores.values()), default={})
     gains = _gains(plan, hit, named) if words else {}
     identifiers = {name: score for name, score in named.items() if name.startswith(("identifier", "exact"))}
     computed = sum(words.values()) * (1 + sum(gains.values())) + sum(identifiers.values())
-    return {"words": words, "gains": gains, "identifiers": identifiers, "computed": computed}
+    return Explanation(words, gains, identifiers, computed)
 
 
-def _gains(plan: SearchPlan, hit: Mapping[str, Any], named: Mapping[str, float]) -> dict[str, float]:
+def _gains(plan: SearchPlan, hit: Response, named: Mapping[str, float]) -> dict[str, float]:
     source, dials = hit["_source"], asdict(DIALS)
     matched = [name[len(GAIN) :].partition(NUMBER)[0] for name in named if name.startswith(GAIN)]
     found = {name: float(dials[name]) for name in matched}

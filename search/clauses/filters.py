@@ -6,16 +6,15 @@ product that has no variants. Every variant carries its product's attributes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from catalog.filter_conditions import Forced, category_path
 from mappings.attributes import SEPARATOR
+from mappings.json_types import Clause
 from mappings.numbers import sortable_token
 from search.planning.attribute_types import Kinds
 from search.request import ATTRIBUTE, Either, Range, SearchRequest
 
-Clause = dict[str, Any]
 VARIANTS = "variants"
 SIMPLE: Clause = {"term": {"has_variants": False}}
 # Of a filter that belongs to no facet alone.

@@ -1,12 +1,11 @@
 """Which products a plan is about: those in sight, those that the words find, and their scores. Pure."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from catalog.filter_conditions import NOTHING_FORCED, Forced
 from mappings.identifiers import spellings_of
+from mappings.json_types import Aggregations, Clause, Response
 from search.clauses.filters import (
-    Clause,
     filters_of,
     forced_clauses,
     variant_clauses,
@@ -52,7 +51,7 @@ def shuffled(query: Clause) -> Clause:
     return {"function_score": by_chance}
 
 
-def last_change(now: datetime) -> dict[str, Any]:
+def last_change(now: datetime) -> Aggregations:
     """Aggregations that say when a publishing window last began or ended: until the next one, nothing changes."""
     found = {
         name: {"filter": {"range": {name: {"lte": now.isoformat()}}}, "aggs": {"last": {"max": {"field": name}}}}
@@ -61,9 +60,9 @@ def last_change(now: datetime) -> dict[str, Any]:
     return {"windows": {"global": {}, "aggs": found}}
 
 
-def read_last_change(answer: dict[str, Any]) -> datetime:
+def read_last_change(response: Response) -> datetime:
     """The time that `last_change` has found; long ago where no product has a window."""
-    found = (answer["windows"][name]["last"]["value"] for name in WINDOW)
+    found = (response["windows"][name]["last"]["value"] for name in WINDOW)
     return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
 
 

@@ -7,14 +7,12 @@ word can have other readings without counting twice.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 from mappings.heads import head_of
+from mappings.json_types import Clause
 from search.clauses.weights import FILTERING, Dials
 from search.planning.plan import QueryInterpretation
 from search.text.words import MAX_WORDS, SHORTEST_JOINED, Word, Words
-
-Clause = dict[str, Any]
 
 # What is meant is not what was said: another spelling or a synonym counts a little less.
 OTHER_READING = 0.9

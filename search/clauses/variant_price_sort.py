@@ -5,9 +5,10 @@ price becomes the score, which a clause on the product and one on its variants c
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from search.clauses.filters import SIMPLE, VARIANTS, Clause
+from mappings.json_types import Clause, Json
+from search.clauses.filters import SIMPLE, VARIANTS
 
 # A score is a float, whose digits end at 16,777,216. Positive floats sort as their bits do, so the cents are the bits:
 # exact up to 2^30 cents, and from there to the highest price in steps of nine cents, so that it fits.
@@ -30,5 +31,5 @@ def scored_by_price(query: Clause, variants: Sequence[Clause], order: Order) -> 
 
 
 def _score(filters: list[Clause], field: str) -> Clause:
-    script: dict[str, Any] = {"source": _CENTS_AS_SCORE, "params": {"field": field}}
+    script: Json = {"source": _CENTS_AS_SCORE, "params": {"field": field}}
     return {"script_score": {"query": {"bool": {"filter": filters}}, "script": script}}

@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 
 from catalog.errors import InvalidInput
+from mappings.json_types import Response
 from search.planning.plan import MatchingStrategy, SearchPlan
 from search.request import SearchRequest
 from search.text.attribute_values import Named
@@ -48,12 +49,12 @@ class Cursor:
 _FIELDS = [field.name for field in fields(Cursor)]
 
 
-def after_last(plan: SearchPlan, answer: Mapping[str, Any], point: str | None, position: int) -> Cursor:
-    """The cursor behind the last hit of an answer."""
+def after_last(plan: SearchPlan, response: Response, point: str | None, position: int) -> Cursor:
+    """The cursor behind the last hit of a response."""
     return Cursor(
-        tuple(answer["hits"]["hits"][-1]["sort"]),
+        tuple(response["hits"]["hits"][-1]["sort"]),
         position,
-        answer.get("pit_id", point),
+        response.get("pit_id", point),
         fingerprint(plan.request),
         plan.context.now.isoformat(),
         plan.query.matching,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mappings.json_types import Aggregations, Body, Clause, Json
 from search.clauses.explain import EXPLAIN_SOURCE
 from search.clauses.filters import (
-    Clause,
     category_clause,
     filters_of,
     forced_clauses,
@@ -49,19 +49,19 @@ HIT_SOURCE = ["id", "sku", "name", "brand", "category", "price_cents", "in_stock
 FRAGMENT = 160
 
 
-def probe_body(plan: SearchPlan) -> dict[str, Any]:
+def probe_body(plan: SearchPlan) -> Body:
     """A look without hits: how many products hold all words and each of them, and what the best of them are like.
 
     The category chooses the attributes alone: the products that hold all words are counted without it.
     """
     below = _below_category(plan)
-    profile: dict[str, Any] = {}
+    profile: Aggregations = {}
     if profiles(plan.request):
         numeric = [name for name in named_attributes(plan.request) if plan.context.attribute_types.is_number(name)]
         profile = {"profile": {"filter": below, "aggs": profile_aggs(numeric)}}
-    query: dict[str, Any] = {"filter": [published(plan)]}
-    aggs: dict[str, Any] = dict(profile)
-    body: dict[str, Any] = {"size": 0, "track_total_hits": True}
+    query: Clause = {"filter": [published(plan)]}
+    aggs: Aggregations = dict(profile)
+    body: Body = {"size": 0, "track_total_hits": True}
     if plan.request.q:
         # Scored, because the samples are of the best matches.
         query["must"] = [words_query(plan, "some", DIALS)]
@@ -83,7 +83,7 @@ def probe_body(plan: SearchPlan) -> dict[str, Any]:
     return body | {"query": {"bool": query} if plan.request.q else shuffled({"bool": query}), "aggs": aggs}
 
 
-def _suggest(plan: SearchPlan) -> dict[str, Any]:
+def _suggest(plan: SearchPlan) -> Json:
     """The nearest words of the catalogue for each word that it does not hold."""
     options = {
         "suggest_mode": "missing",
@@ -106,12 +106,12 @@ def _below_category(plan: SearchPlan) -> Clause:
     return MATCH_ALL if plan.request.category is None else category_clause(plan.request.category)
 
 
-def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[str, Any]:
+def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> Body:
     """The hits; those behind the sort values `after` where these are given."""
     request = plan.request
     filters = filters_of(request, plan.context.attribute_types)
     variants = variant_clauses(filters)
-    body: dict[str, Any] = {
+    body: Body = {
         "size": request.per_page,
         "from": (request.page - 1) * request.per_page,
         "track_total_hits": True,
@@ -129,12 +129,12 @@ def search_body(plan: SearchPlan, after: Sequence[Any] | None = None) -> dict[st
         body["highlight"] = _highlight(plan.query.words.said)
     if not by_score(plan):
         body["track_scores"] = True
-    if unsaid := _unsaid(plan, alone=not filters and after is None):
-        body["aggs"] = unsaid
+    if aggs := _companion_aggs(plan, alone=not filters and after is None):
+        body["aggs"] = aggs
     return body
 
 
-def _unsaid(plan: SearchPlan, *, alone: bool) -> dict[str, Any]:
+def _companion_aggs(plan: SearchPlan, *, alone: bool) -> Aggregations:
     """What the words find before the shopper's filters, and the best of it, where the hits do not say so themselves.
 
     To fetch one more hit prepares the whole query once more. `alone`: nothing but the words decides which hits there
@@ -145,14 +145,14 @@ def _unsaid(plan: SearchPlan, *, alone: bool) -> dict[str, Any]:
     return {} if alone else {FOUND: {"filter": MATCH_ALL}}
 
 
-def best_body(plan: SearchPlan) -> dict[str, Any] | None:
+def best_body(plan: SearchPlan) -> Body | None:
     """The best match, where the hits are ordered by scores that are prices; None where they say it themselves."""
     if not plan.query.lets_words_lack or not by_variant(plan):
         return None
     return {"size": 1, "_source": False, "track_total_hits": False, "query": scored(plan)}
 
 
-def popular_body(plan: SearchPlan) -> dict[str, Any]:
+def popular_body(plan: SearchPlan) -> Body:
     """What others like, in the chosen category if there is one."""
     return {
         "size": POPULAR,
@@ -163,7 +163,7 @@ def popular_body(plan: SearchPlan) -> dict[str, Any]:
     }
 
 
-def facets_body(plan: SearchPlan) -> dict[str, Any] | None:
+def facets_body(plan: SearchPlan) -> Body | None:
     """The counts of the same search, in the same request; None where no facet is wanted.
 
     It is a search of its own because Elasticsearch keeps the answers of searches without hits until the index changes:
@@ -190,7 +190,7 @@ def _sort(plan: SearchPlan) -> list[Clause]:
     return [*first, {"id": "asc"}]
 
 
-def _highlight(text: str) -> dict[str, Any]:
+def _highlight(text: str) -> Json:
     matched = {"multi_match": {"query": text, "fields": ["name", "description"]}}
     return {
         "encoder": "html",

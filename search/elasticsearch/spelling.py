@@ -4,11 +4,10 @@ The suggester reads the vocabulary of the index, which has the words of every pr
 forced filters hide. Under forced filters a word is only taken for one that a product in sight has.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from mappings.folding import fold
-from search.clauses.filters import Clause
+from mappings.json_types import Body, Clause, Response
 from search.clauses.scope import published
 from search.elasticsearch.query import CORRECTED_FIELDS
 from search.planning.plan import SearchPlan
@@ -23,7 +22,7 @@ HELD = "held"
 TWO_ERRORS_FROM = 6
 
 
-def options_of(unknown: Iterable[str], suggest: Mapping[str, Any], language: str = "en") -> Options:
+def options_of(unknown: Iterable[str], suggest: Response, language: str = "en") -> Options:
     """The nearest first; of equally near ones the commonest. No word is taken for one that means nothing, as "the"."""
     found: dict[str, set[tuple[float, int, str]]] = {}
     for field in CORRECTED_FIELDS:
@@ -49,7 +48,7 @@ def best(options: Options) -> dict[str, str]:
     return {word: texts[0] for word, texts in options.items()}
 
 
-def held_body(plan: SearchPlan, options: Options) -> dict[str, Any]:
+def held_body(plan: SearchPlan, options: Options) -> Body:
     """Asks which of the options are words of products in sight."""
     held = [_has(text) for text in _texts(options)]
     return {
@@ -60,9 +59,9 @@ def held_body(plan: SearchPlan, options: Options) -> dict[str, Any]:
     }
 
 
-def in_sight(options: Options, answer: Mapping[str, Any]) -> Options:
+def in_sight(options: Options, response: Response) -> Options:
     """The options without those that no product in sight has."""
-    counts = (bucket["doc_count"] for bucket in answer["aggregations"][HELD]["buckets"])
+    counts = (bucket["doc_count"] for bucket in response["aggregations"][HELD]["buckets"])
     seen = {text for text, count in zip(_texts(options), counts, strict=True) if count}
     left = {word: [text for text in texts if text in seen] for word, texts in options.items()}
     return {word: texts for word, texts in left.items() if texts}

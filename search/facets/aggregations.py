@@ -10,15 +10,15 @@ Every value is counted, not only the commonest: so counts, totals and what is no
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from mappings.json_types import Aggregations, Clause, Json, Response
 from mappings.product_v1 import NODE_SEPARATOR
 from search.clauses.filters import (
     IN_STOCK,
     ON_SALE,
     SIMPLE,
     VARIANTS,
-    Clause,
     Filter,
     clauses,
     number_clause,
@@ -37,7 +37,6 @@ COUNTED = 10_000
 # Elasticsearch gives up above `search.max_buckets`, 65,536.
 COUNTED_TOGETHER = 60_000
 
-Aggregations = dict[str, Any]
 MATCH_ALL: Clause = {"match_all": {}}
 
 
@@ -85,7 +84,7 @@ def aggregations(plan: SearchPlan, filters: Sequence[Filter]) -> Aggregations:
     return built
 
 
-def _counted(aggs: Aggregations) -> Iterator[dict[str, Any]]:
+def _counted(aggs: Aggregations) -> Iterator[Json]:
     """Every aggregation, at any depth, in which all values are counted."""
     for agg in aggs.values():
         if agg.get("terms", {}).get("size") == COUNTED:
@@ -198,14 +197,14 @@ def everywhere(
     yield f"{name}.variants", {"nested": {"path": VARIANTS}, "aggs": {"matching": matching}}
 
 
-def parts(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def parts(answer: Response, name: str) -> list[Response]:
     """What `everywhere` was answered, to be added up."""
     if f"{name}.simple" in answer:
         return [answer[f"{name}.simple"], answer[f"{name}.variants"]["matching"]]
     return [answer]
 
 
-def count(bucket: dict[str, Any]) -> int:
+def count(bucket: Response) -> int:
     """Products, not variants."""
     found: int = bucket["products"]["doc_count"] if "products" in bucket else bucket["doc_count"]
     return found
@@ -222,7 +221,7 @@ def tokens_by_value(name: str, size: int, include: str | list[str]) -> tuple[Agg
 
 
 def terms(field: str, size: int, include: str | list[str] | None = None) -> Aggregations:
-    found: dict[str, Any] = {"field": field, "size": size, "shard_size": size}
+    found: Clause = {"field": field, "size": size, "shard_size": size}
     return {"terms": found if include is None else found | {"include": include}}
 
 

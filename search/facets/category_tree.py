@@ -1,37 +1,51 @@
 """Counts of categories -> the tree that is shown. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from catalog.filter_conditions import category_path
+from mappings.json_types import Response
 from search.facets.aggregations import split_node
 from search.facets.labels import capitalised
 from search.planning.plan import SearchPlan
-
-Answer = dict[str, Any]
-Facet = dict[str, Any]
+from search.result import FacetValue
 
 
-def tree_of(plan: SearchPlan, answer: Answer) -> Facet:
+class CategoryCount(NamedTuple):
+    """How many products are in a category and below it."""
+
+    #: The slugs from the root.
+    path: str
+    #: Its own name.
+    name: str
+    products: int
+
+
+def read_category_counts(buckets: Iterable[Response]) -> list[CategoryCount]:
+    """From the buckets of an aggregation over `category_nodes`.
+
+    Just after a rename, the old and the new name of one category may both be counted.
+    """
+    nodes = ((split_node(bucket["key"]), bucket["doc_count"]) for bucket in buckets)
+    return [CategoryCount(path, name, products) for (path, name, _), products in nodes]
+
+
+def tree_values(plan: SearchPlan, counts: Iterable[CategoryCount]) -> list[FacetValue]:
     """The top level, and below it the branch of the selected category with its children; `level` counts from 0."""
-    nodes: dict[str, dict[str, Any]] = {}
     chosen = _chosen_path(plan)
-    for bucket in answer["buckets"]:
-        path, name, _ = split_node(bucket["key"])
-        # Just after a rename the old and the new name of a category may both be counted.
-        node = nodes.setdefault(path, {"value": path, "label": name, "count": 0, "level": path.count("/")})
-        node["count"] += bucket["doc_count"]
-    if chosen and chosen not in nodes:
-        label = _category_label(plan, chosen)
-        nodes[chosen] = {"value": chosen, "label": label, "count": 0, "level": chosen.count("/")}
-    nodes = {path: node for path, node in nodes.items() if _in_branch(path, chosen)}
-    values = [node | {"selected": path == chosen} for path, node in nodes.items()]
-    return {
-        "type": "tree",
-        "values": sorted(values, key=lambda value: _tree_order(value, nodes)),
-        "total_values": len(nodes),
-    }
+    names: dict[str, str] = {}
+    products: dict[str, int] = {}
+    for count in counts:
+        names.setdefault(count.path, count.name)
+        products[count.path] = products.get(count.path, 0) + count.products
+    if chosen and chosen not in names:
+        names[chosen], products[chosen] = _category_label(plan, chosen), 0
+    shown = {path: products[path] for path in names if _in_branch(path, chosen)}
+    return [
+        FacetValue(value=path, label=names[path], count=shown[path], level=path.count("/"), selected=path == chosen)
+        for path in sorted(shown, key=lambda path: _tree_order(path, shown))
+    ]
 
 
 def _chosen_path(plan: SearchPlan) -> str | None:
@@ -63,8 +77,8 @@ def _in_branch(path: str, chosen: str | None) -> bool:
     return not parent or (chosen is not None and (chosen == parent or chosen.startswith(parent + "/")))
 
 
-def _tree_order(value: Answer, nodes: Mapping[str, Answer]) -> list[tuple[int, str]]:
+def _tree_order(path: str, products: Mapping[str, int]) -> list[tuple[int, str]]:
     """Parents before their children, siblings by count."""
-    slugs = value["value"].split("/")
+    slugs = path.split("/")
     paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
-    return [(-nodes[path]["count"] if path in nodes else 0, path) for path in paths]
+    return [(-products.get(each, 0), each) for each in paths]

@@ -6,9 +6,10 @@ The sample is taken of what matches the words, below the category, so the facets
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from mappings.attributes import MANY, SEPARATOR
+from mappings.json_types import Aggregations, Clause, Response
 from mappings.numbers import parse_token
 from search.planning.attribute_types import Kinds
 from search.planning.bucket_edges import Sample, decimals_of, evenness, steps_of
@@ -59,12 +60,35 @@ class Profile:
         return next((facet for facet in self.attributes if facet.name == name), None)
 
 
-def profile_aggs(numeric: Collection[str] = (), tokens: int = TOKENS) -> dict[str, Any]:
+@dataclass(slots=True)
+class FacetSample:
+    """A sample of products, whose profile is read when it is wanted: that takes longer than all else of a probe."""
+
+    kinds: Kinds
+    #: Attributes that have a facet whatever the sample says.
+    named: Collection[str]
+    #: Whether the best of the other attributes have one, too.
+    auto: bool
+    #: The response to `profile_aggs`; None where none was asked for, or once it is read.
+    response: Response | None
+    _profile: Profile | None = None
+
+    def profile(self) -> Profile:
+        """Which attributes are worth a facet; nothing without a sample."""
+        if self._profile is None:
+            self._profile = (
+                read_profile(self.response, self.kinds, self.named, self.auto) if self.response else Profile()
+            )
+            self.response = None
+        return self._profile
+
+
+def profile_aggs(numeric: Collection[str] = (), tokens: int = TOKENS) -> Aggregations:
     """Aggregations to put under what matches; their cost does not grow with it, nor with the number of names.
 
     `numeric` are attributes whose steps are wanted, however rare they are; of the others, so many `tokens` are read.
     """
-    found: dict[str, Any] = {
+    found: Aggregations = {
         "names": _terms("attribute_names", NAMES),
         "tokens": _terms("tokens", tokens),
     }
@@ -77,9 +101,9 @@ def profile_aggs(numeric: Collection[str] = (), tokens: int = TOKENS) -> dict[st
     }
 
 
-def read_profile(answer: Mapping[str, Any], kinds: Kinds, named: Collection[str] = (), auto: bool = True) -> Profile:
-    """The profile of what `profile_aggs` answered: the `named` attributes, and with `auto` the best of the others."""
-    sample, few = answer["sample"], answer["few"]
+def read_profile(response: Response, kinds: Kinds, named: Collection[str] = (), auto: bool = True) -> Profile:
+    """The profile of the response to `profile_aggs`: the `named` attributes, and with `auto` the best of the others."""
+    sample, few = response["sample"], response["few"]
     numbers = _numbers(few["numbers"]["buckets"])
     for key, held in sample.items():
         if key.startswith("numeric"):
@@ -92,9 +116,7 @@ def read_profile(answer: Mapping[str, Any], kinds: Kinds, named: Collection[str]
     return Profile(tuple(found.values()), tuple(round(step * 100) for step in steps_of(prices)))
 
 
-def _best(
-    sample: Mapping[str, Any], kinds: Kinds, numbers: Mapping[str, list[tuple[float, int]]]
-) -> dict[str, AttributeFacet]:
+def _best(sample: Response, kinds: Kinds, numbers: Mapping[str, list[tuple[float, int]]]) -> dict[str, AttributeFacet]:
     """The attributes worth most: how many products have one, times how much the choice of a value tells."""
     total = sample["doc_count"]
     held: dict[str, list[int]] = {}
@@ -115,7 +137,7 @@ def _best(
     return {name: facet for _, name, facet in best}
 
 
-def _coverage(buckets: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+def _coverage(buckets: list[Response]) -> Iterator[tuple[str, int]]:
     """Products of the sample that hold each name."""
     found: dict[str, int] = {}
     for bucket in buckets:
@@ -163,7 +185,7 @@ def _identifies(numbers: list[tuple[float, int]]) -> bool:
     return all(count == 1 and value == int(value) and abs(value) >= LARGEST_MEASURE for value, count in numbers)
 
 
-def _numbers(buckets: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]]:
+def _numbers(buckets: list[Response]) -> dict[str, list[tuple[float, int]]]:
     found: dict[str, list[tuple[float, int]]] = {}
     for bucket in buckets:
         name, _, token = bucket["key"].rpartition(SEPARATOR)
@@ -171,6 +193,6 @@ def _numbers(buckets: list[dict[str, Any]]) -> dict[str, list[tuple[float, int]]
     return found
 
 
-def _terms(field: str, size: int, include: str | None = None) -> dict[str, Any]:
-    terms: dict[str, Any] = {"field": field, "size": size}
+def _terms(field: str, size: int, include: str | None = None) -> Clause:
+    terms: Clause = {"field": field, "size": size}
     return {"terms": terms if include is None else terms | {"include": include}}

@@ -1,12 +1,12 @@
 """What to do about a request, before any Elasticsearch syntax: frozen, printable, made without I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mappings.identifiers import normalise_identifier
 from search.planning.context import SearchContext
-from search.planning.facet_selection import Profile
+from search.planning.facet_selection import FacetSample, Profile
 from search.request import ATTRIBUTE, SearchRequest
 from search.text.attribute_values import Named, named_in
 from search.text.synonyms import NO_SYNONYMS, Synonyms, apply
@@ -118,17 +118,16 @@ class SearchPlan:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the catalogue holds for the words and forced filters alone; the profiles are below the category too.
+    """What the catalogue holds for the words and forced filters alone; the samples are below the category too.
 
     `unknown` are words that no product holds, `corrections` what the catalogue has instead of some of them. `held`
-    says of each word how many of the products that match some hold it. Only one of the profiles is wanted, and to read
-    one takes longer than all the rest.
+    says of each word how many of the products that match some hold it. Only one of the samples is read.
     """
 
     matches_all: int
     matches_some: int
-    profile_all: Callable[[], Profile]
-    profile_some: Callable[[], Profile]
+    sample_all: FacetSample
+    sample_some: FacetSample
     identified: bool
     category: Category | None = None
     near: tuple[tuple[str, float], ...] = ()
@@ -185,7 +184,7 @@ def finds_enough(plan: SearchPlan, found: int) -> bool:
 
 
 def decide(
-    plan: SearchPlan, probe: Probe, catalogue: Callable[[], Profile], synonyms: Synonyms = NO_SYNONYMS
+    plan: SearchPlan, probe: Probe, catalogue: FacetSample, synonyms: Synonyms = NO_SYNONYMS
 ) -> tuple[SearchPlan, ...]:
     """The plans to try, the strictest first; the first one that finds enough is taken, or the last.
 
@@ -205,16 +204,16 @@ def decide(
     query = replace(plan.query, category_shares=probe.near)
     plan = SearchPlan(plan.request, plan.context, evidence, query)
     if settled:
-        return (plan.with_facets(probe.profile_all()),)
+        return (plan.with_facets(probe.sample_all.profile()),)
     changed = _Changed(plan, probe, dropped, catalogue, synonyms)
     few = len(words.wanted) <= MEASURED_WORDS
     apart = tuple(word for word in dropped if splits_of(word))[: MOST_SPLIT if few else 0]
     first = (changed.to("all", apart),) if apart else ()
     if alone and dropped:
-        return (*first, plan.with_facets(probe.profile_all()))
+        return (*first, plan.with_facets(probe.sample_all.profile()))
     if not unknown or len(dropped) == len(words.wanted):
         relaxed = replace(query, matching="some" if probe.matches_some >= SOME_ENOUGH else "any")
-        return (*first, replace(plan, query=relaxed).with_facets(probe.profile_some()))
+        return (*first, replace(plan, query=relaxed).with_facets(probe.sample_some.profile()))
     # Of two words, to hold some is to hold any; and what is certain to be found need not be looked for in more ways.
     ladder: tuple[MatchingStrategy, ...] = ("all", "some") if evidence.certain else ("all", "some", "any")
     left = len(words.wanted) - len(dropped)
@@ -228,7 +227,7 @@ class _Changed:
     plan: SearchPlan
     probe: Probe
     dropped: tuple[str, ...]
-    catalogue: Callable[[], Profile]
+    catalogue: FacetSample
     synonyms: Synonyms
 
     def to(self, matching: MatchingStrategy, split: tuple[str, ...] = ()) -> SearchPlan:
@@ -246,7 +245,7 @@ class _Changed:
             dropped=dropped,
             split=split,
         )
-        facets = self.catalogue() if corrections or split else self.probe.profile_some()
+        facets = (self.catalogue if corrections or split else self.probe.sample_some).profile()
         return replace(plan, query=query).with_facets(facets)
 
 

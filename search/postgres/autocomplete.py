@@ -3,43 +3,46 @@
 Suggestions are read off products, so none of them leads to nothing; counts go up to COUNTED.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from catalog.filter_conditions import Bound, below
 from mappings.folding import fold
-from mappings.product_v1 import NODE_SEPARATOR
-from search.autocomplete.draft import Draft, counted
+from search.autocomplete.counts import Counted
+from search.autocomplete.draft import Draft
+from search.autocomplete.highlight import found as marked
 from search.autocomplete.input import SHORTEST_BEGINNING, AutocompleteQuery
+from search.autocomplete.samples import Node, Sampled
 from search.planning.plan import make_plan
 from search.postgres.conditions import Wanted, matches, visible
 from search.postgres.names import Names, begun, nearest
-from search.postgres.statements import IMAGE, Statement, count_statement, similar_statement
+from search.postgres.statements import IMAGE, Row, Statement, count_statement, similar_statement
 from search.postgres.words import slot_of
 from search.request import SearchRequest
+from search.result import ProductSuggestion
 from search.text.fuzzy import all_fit, edits_allowed, singular
 
 # Products that are looked at, and the most popular of these that are read.
 LOOKED_AT, READ = 500, 32
 COUNTED = 1000
 
-Row = Mapping[str, Any]
 
-
-def sample_statement(typed: AutocompleteQuery, names: Names, parts: Sequence[str]) -> Statement:
-    """The most popular of some products that hold the words, the last one as the beginning of a word.
+def sample_statement(typed: AutocompleteQuery, names: Names, readings: Iterable[Sequence[str]]) -> Statement:
+    """The most popular of some products that hold the words of a reading, the last one as the beginning of a word.
 
     `named` says that a product is in a category or of a brand whose name completes the last word.
     """
     bound = Bound()
     shown = _scope(typed, bound)
-    last = parts[-1]
-    before = [_begins(part, names, bound) for part in parts[:-1]]
-    named = _named(last, names, bound)
-    where = " AND ".join([shown, *before, f"({_in_text(last, bound)} OR {named})"])
-    return _products(where, named, bound)
+    found, named = [], []
+    for *before, last in readings:
+        name = _named(last, names, bound)
+        words = [*(_begins(part, names, bound) for part in before), f"({_in_text(last, bound)} OR {name})"]
+        found.append(f"({' AND '.join(words)})")
+        named.append(name)
+    return _products(f"{shown} AND ({' OR '.join(found)})", " OR ".join(named), bound)
 
 
 def identified_products(typed: AutocompleteQuery, ids: Sequence[UUID]) -> Statement:
@@ -69,27 +72,21 @@ def corrected(typed: AutocompleteQuery, names: Names, similar: Iterable[Row]) ->
     return None if found == typed.parts else found
 
 
-def samples(names: Names, rows: Sequence[Row], key: str = "products") -> dict[str, dict[str, Any]]:
-    """Rows in the shape in which Elasticsearch answers samples."""
-    hits = [_hit(names, row) for row in rows]
-    named = [hit for hit, row in zip(hits, rows, strict=True) if row["named"]]
-    if key != "products":
-        return {key: {"hits": {"hits": hits}}}
-    return {"products": {"hits": {"hits": hits}}, "categories": {"hits": {"hits": named}}}
+def sampled(names: Names, rows: Iterable[Row]) -> list[Sampled]:
+    """Rows of products as suggestions are read off them, the most popular first."""
+    return [_sampled(names, row) for row in rows]
 
 
-def counts_statement(typed: AutocompleteQuery, names: Names, drafted: Draft) -> Statement | None:
-    """How many products each suggestion leads to, in the order of `counted`; None with nothing to count."""
-    wanted = counted(drafted)
-    if not wanted:
-        return None
+def counts_statement(typed: AutocompleteQuery, names: Names, items: Iterable[Counted]) -> Statement | None:
+    """How many products each suggestion leads to, in this order; None with nothing to count."""
     bound = Bound()
     shown = _scope(typed, bound)
-    return count_statement([_condition(typed, names, name, bound) for name in wanted], shown, bound, COUNTED)
+    conditions = [_condition(typed, names, item, bound) for item in items]
+    return count_statement(conditions, shown, bound, COUNTED) if conditions else None
 
 
-def hits_of(typed: AutocompleteQuery, drafted: Draft, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The products to show, as hits: what is called so, what is identified, what the best query says, then popular."""
+def products(typed: AutocompleteQuery, drafted: Draft, rows: Iterable[Row], currency: str) -> list[ProductSuggestion]:
+    """The products to show: what is called so, what is identified, what the best query says, then popular."""
     by_id = {str(row["id"]): row for row in rows}
     best = fold(drafted.best).split()
 
@@ -104,7 +101,7 @@ def hits_of(typed: AutocompleteQuery, drafted: Draft, rows: Iterable[Row]) -> li
             row["id"],
         )
 
-    return [{"_source": _source(row)} for row in sorted(by_id.values(), key=place)[: typed.request.limit]]
+    return [_product(typed, row, currency) for row in sorted(by_id.values(), key=place)[: typed.request.limit]]
 
 
 def _products(where: str, named: str, bound: Bound) -> Statement:
@@ -144,37 +141,39 @@ def _named(part: str, names: Names, bound: Bound) -> str:
     return f"({' OR '.join(found)})" if found else "false"
 
 
-def _condition(typed: AutocompleteQuery, names: Names, name: str, bound: Bound) -> str:
-    kind, _, text = name.partition(":")
-    if kind == "category":
-        return below(text, bound)
-    if kind == "brand":
-        made = [key for key, brand in names.brands.items() if brand.lower() == text.lower()]
+def _condition(typed: AutocompleteQuery, names: Names, item: Counted, bound: Bound) -> str:
+    if item.kind == "category":
+        return below(item.text, bound)
+    if item.kind == "brand":
+        made = [key for key, brand in names.brands.items() if brand.lower() == item.text.lower()]
         return f"p.brand_id = ANY ({bound(made, 'uuid[]')})"
-    plan = make_plan(SearchRequest(q=text, facets=(), language=typed.request.language), typed.context)
+    plan = make_plan(SearchRequest(q=item.text, facets=(), language=typed.request.language), typed.context)
     words = replace(plan.query.words, spans=()) if not typed.completable else plan.query.words
     readings = tuple(tuple(slot_of(word, names) for word, _, _ in reading) for reading in words.readings())
-    return matches(Wanted(tuple(filter(None, readings)), name=text), bound)
+    return matches(Wanted(tuple(filter(None, readings)), name=item.text), bound)
 
 
-def _hit(names: Names, row: Row) -> dict[str, Any]:
-    fields: dict[str, list[str]] = {"id": [str(row["id"])], "name.folded": [fold(row["name"])]}
-    if row["brand"] is not None:
-        fields["brand"] = [row["brand"]]
+def _sampled(names: Names, row: Row) -> Sampled:
+    leaf: str | None = None
+    nodes: list[Node] = []
     if (category := names.categories.get(row["category_id"])) is not None:
-        above = [names.categories[key] for key in category.ids if key in names.categories]
-        fields["category.path"] = [category.path]
-        fields["category_nodes"] = [NODE_SEPARATOR.join((held.path, held.names[-1], str(held.id))) for held in above]
-    return {"fields": fields, "sort": [row["popularity"]]}
+        leaf = category.path
+        for key in category.ids:
+            if (above := names.categories.get(key)) is not None:
+                label = f"{nodes[-1].label} > {above.names[-1]}" if nodes else above.names[-1]
+                nodes.append(Node(above.path, above.names[-1], str(above.id), label))
+    return Sampled(str(row["id"]), row["popularity"] or 0.0, fold(row["name"]), row["brand"], leaf, tuple(nodes))
 
 
-def _source(row: Row) -> dict[str, Any]:
-    return {
-        "id": str(row["id"]),
-        "sku": row["sku"],
-        "name": row["name"],
-        "brand": row["brand"],
-        "price_cents": int(row["price"] * 100),
-        "image": row["image"],
-        "in_stock": row["inventory"] > 0,
-    }
+def _product(typed: AutocompleteQuery, row: Row, currency: str) -> ProductSuggestion:
+    return ProductSuggestion(
+        id=str(row["id"]),
+        sku=row["sku"],
+        text=row["name"],
+        highlight=marked(row["name"], typed.parts),
+        brand=row["brand"],
+        price=float(row["price"]),
+        currency=currency,
+        image=row["image"],
+        in_stock=row["inventory"] > 0,
+    )

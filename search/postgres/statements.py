@@ -4,7 +4,7 @@ Each has a bound on what it looks at: `MOST` products that hold the words and fi
 least so many", and hits and counts are of those.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from catalog.filter_conditions import UNIT_VALUE, UNITS, Bound
@@ -48,11 +48,15 @@ _TEXTS = """
 """
 
 
+# A row by the names of its columns.
+Row = Mapping[str, Any]
+
+
 class Statement(NamedTuple):
     """SQL with names of bound values, and these values."""
 
     sql: str
-    values: dict[str, Any]
+    values: dict[str, object]
 
 
 def names_statements() -> tuple[Statement, Statement, Statement]:

@@ -8,6 +8,7 @@ from search.clauses.scope import SHORTEST_PREFIX
 from search.planning.plan import ENOUGH, MatchingStrategy, SearchPlan, most_of
 from search.postgres.conditions import Identified, Slot, Wanted, spellings
 from search.postgres.names import Names, nearest
+from search.postgres.statements import Row
 from search.text.words import Word, change, looks_identifying
 
 # Words of one search, and words whose neighbours are also read as one: each costs a condition of its own.
@@ -43,7 +44,7 @@ def identifier_prefix(plan: SearchPlan) -> str:
     return whole if len(whole) >= SHORTEST_PREFIX and looks_identifying(whole) else ""
 
 
-def read_identified(rows: Iterable[Mapping[str, Any]]) -> Identified:
+def read_identified(rows: Iterable[Row]) -> Identified:
     """From the rows of `identified_statement`."""
     found: dict[str, dict[Any, None]] = {"whole": {}, "begins": {}, "parts": {}}
     for row in rows:
@@ -51,19 +52,17 @@ def read_identified(rows: Iterable[Mapping[str, Any]]) -> Identified:
     return Identified(*map(tuple, found.values()))
 
 
-def unknown_words(plan: SearchPlan, look: Mapping[str, Any]) -> tuple[str, ...]:
+def unknown_words(plan: SearchPlan, look: Row) -> tuple[str, ...]:
     """The words that no product holds."""
     return tuple(word.text for place, word in enumerate(plan.query.words.wanted[:MOST_WORDS]) if not look[f"w{place}"])
 
 
-def enough(plan: SearchPlan, look: Mapping[str, Any]) -> bool:
+def enough(plan: SearchPlan, look: Row) -> bool:
     """Whether the words as they are typed find what is wanted, or nothing else may be tried."""
     return look["identified"] or look["every"] >= ENOUGH or plan.request.exact or not plan.query.words
 
 
-def corrections_of(
-    unknown: Iterable[str], names: Names, similar: Iterable[Mapping[str, Any]], *, vocabulary: bool
-) -> dict[str, str]:
+def corrections_of(unknown: Iterable[str], names: Names, similar: Iterable[Row], *, vocabulary: bool) -> dict[str, str]:
     """What the catalogue has instead of words that it lacks. `vocabulary`: brands and categories may be told."""
     said: dict[str, list[str]] = {}
     for row in similar:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from catalog.filter_conditions import Forced
@@ -14,7 +15,9 @@ from catalog.settings import Settings
 from search.request import AutocompleteRequest, SearchRequest
 from stack.ports import free_port
 from tests.apps import create_app
+from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import assert_problem
+from tests.e2e.test_synonyms import SYNONYMS
 
 pytestmark = pytest.mark.secured
 
@@ -193,6 +196,20 @@ async def test_no_completion_leads_to_nothing(away: httpx.AsyncClient) -> None:
         assert all(item["count"] for name in ("categories", "brands") for item in sections[name])
 
 
+async def test_completions_know_synonyms(away: httpx.AsyncClient, signed_in: SignedIn) -> None:
+    async def suggested(typed: str) -> set[str]:
+        sections = (await away.get("/api/v1/autocomplete", params={"q": typed})).json()["sections"]
+        return {item["text"] for items in sections.values() for item in items}
+
+    assert "Laptop Bag" not in await suggested("rucksack")
+    async with signed_in("merchandiser") as merchandiser:
+        added = await merchandiser.post(SYNONYMS, json={"kind": "two_way", "terms": ["rucksack", "bag"]})
+        assert added.status_code == 201, added.text
+    await suggested("anything")  # reads the synonyms
+    assert {"Laptop Bag", "carry bag"} <= await suggested("rucksack")
+    assert "Laptop Bag" in await suggested("laptop rucksack")
+
+
 async def test_usual_completions_say_nothing_of_it(client: httpx.AsyncClient, small_catalogue: None) -> None:
     answer = await client.get("/api/v1/autocomplete", params={"q": "head"})
     assert "degraded" not in answer.json()
@@ -258,7 +275,7 @@ async def test_forced_filters_hold(settings: Settings, small_catalogue: None) ->
             await engine.autocomplete(AutocompleteRequest("norv", forced=forced)),
             await engine.autocomplete(AutocompleteRequest("nx-450", forced=forced)),
         ):
-            said = repr({name: value for name, value in held.items() if name != "query"})
+            said = repr({name: value for name, value in msgspec.to_builtins(held).items() if name != "query"})
             assert "Norvane" not in said
             assert "NX-450" not in said
-        assert (await engine.search(request))["total"]["value"] == 1
+        assert (await engine.search(request)).total.value == 1

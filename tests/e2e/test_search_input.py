@@ -15,7 +15,7 @@ from api.instantsearch.endpoint import router as instantsearch_routes
 from api.rest.search import router as search_routes
 from catalog.services.tokens import issue
 from catalog.settings import Settings
-from search.elasticsearch.engine import SearchDefect
+from search.elasticsearch.searcher import SearchDefect
 from search.request import SearchRequest
 from tests.apps import create_app
 from tests.e2e.helpers import assert_problem

@@ -121,14 +121,14 @@ def test_what_is_recorded_is_what_the_engine_asks_elasticsearch(
     store(settings, [{"sku": "LAMP", "name": "Desk lamp"}, {"sku": "CHAIR", "name": "Chair"}])
     sync_all(settings, db, es)
 
-    [(sent, response)] = recorded_searches(settings, [(("q", "lamp"),)])
+    [(sent, result)] = recorded_searches(settings, [(("q", "lamp"),)])
     [(completed, suggested)] = recorded_completions(settings, [(("q", "la"),)])
 
-    assert [hit["sku"] for hit in response["hits"]] == ["LAMP"]
+    assert [hit.sku for hit in result.hits] == ["LAMP"]
     assert 1 <= len(sent) <= 3
     assert all(call.url.startswith(settings.elasticsearch_url) for call in sent)
     assert b"lamp" in (sent[-1].body or b"")
-    assert suggested["query"] == "la"
+    assert suggested.query == "la"
     assert completed
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from catalog.errors import NotFound
 from catalog.principals import PUBLIC, Principal
 from search.parameters import read_search
+from search.result import SearchResult, Total
 from services.container import Services
 from tests import sql_shop
 from tests.integration.mixed_catalogue import STORED, filters, products
@@ -82,7 +83,7 @@ def forcible(chance: Random) -> Parameters:
             return found
 
 
-async def search(services: Services, who: Principal, params: dict[str, Any]) -> dict[str, Any]:
+async def search(services: Services, who: Principal, params: dict[str, Any]) -> SearchResult:
     """The response to the parameters of an address."""
     asked = await read_search(pairs(params), lambda: services.search.attribute_names(who))
     return await services.search.search(who, asked)
@@ -93,12 +94,12 @@ async def searched(services: Services, who: Principal, **params: Any) -> set[str
     found: set[str] = set()
     params = {"per_page": "100", "facets": "none", "cursor": "*"} | params
     while True:
-        answer = await search(services, who, params)
-        found |= {hit["id"] for hit in answer["hits"]}
-        if answer["next_cursor"] is None:
-            assert answer["total"] == {"value": len(found), "exact": True}
+        result = await search(services, who, params)
+        found |= {hit.id for hit in result.hits}
+        if result.next_cursor is None:
+            assert result.total == Total(len(found), True)
             return found
-        params["cursor"] = answer["next_cursor"]
+        params["cursor"] = result.next_cursor
 
 
 async def listed(services: Services, who: Principal) -> set[str]:
@@ -166,13 +167,13 @@ async def test_a_click_on_a_facet_gives_exactly_its_count(services: Services) ->
     clicks = 0
     for _ in range(SETS):
         who, own = under(forcible(chance)), filters(chance)
-        for facet in (await search(services, who, own))["facets"]:
-            values = facet["values"]
+        for facet in (await search(services, who, own)).facets:
+            values = facet.values
             for item in chance.sample(values, min(2, len(values))):
-                name = facet["name"]
+                name = facet.name
                 kept = {key: held for key, held in own.items() if key not in (name, f"{name}_min", f"{name}_max")}
-                clicked = kept | {name: item["value"], "facets": "none"}
-                assert (await search(services, who, clicked))["total"]["value"] == item["count"], (
+                clicked = kept | {name: item.value, "facets": "none"}
+                assert (await search(services, who, clicked)).total.value == item.count, (
                     who,
                     clicked,
                 )

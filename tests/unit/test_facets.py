@@ -89,7 +89,7 @@ def test_a_text_that_has_just_come_among_numbers_is_passed_over() -> None:
     request = SearchRequest(facets=("attr.depth",))
     buckets = [{"key": f"depth\x1f{value}", "doc_count": 2} for value in ("1", "nan", "deep", "3.5")]
     (facet,) = build_facets(*planned(request), {"0": {"tokens0": {"buckets": buckets}}}, "USD")
-    assert (facet["type"], facet["min"], facet["max"]) == ("range", 1, 3.5)
+    assert (facet.type, facet.min, facet.max) == ("range", 1, 3.5)
 
 
 def test_labels() -> None:

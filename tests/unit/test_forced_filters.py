@@ -16,9 +16,9 @@ from search.autocomplete.samples import sample_bodies
 from search.clauses.filters import forced_clauses
 from search.elasticsearch import cursor
 from search.elasticsearch import spelling as corrections
-from search.elasticsearch.catalogue_snapshot import MOST, Views
+from search.elasticsearch.catalogue_snapshot import MAX_CATALOGUES, Catalogues
 from search.elasticsearch.query import best_body, facets_body, popular_body, probe_body, search_body
-from search.elasticsearch.zero_results import help_bodies
+from search.elasticsearch.zero_results import zero_results_bodies
 from search.parameters import parse_forced
 from search.planning.context import SearchContext
 from search.planning.plan import Evidence, QueryInterpretation, SearchPlan, make_plan
@@ -110,7 +110,7 @@ def test_every_search_of_a_page_holds_them() -> None:
     query = QueryInterpretation(typo.query.words, matching="some")
     typo = SearchPlan(typo.request, SearchContext(NOW), Evidence(missed=True), query)
     bodies: list[Any] = [probe_body(typo), search_body(typo), facets_body(typo), best_body(typo), popular_body(typo)]
-    bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *help_bodies(typo).values()]
+    bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *zero_results_bodies(typo).values()]
     for body in bodies:
         assert body is not None
         assert holds(body["query"], CLAUSE), body
@@ -131,22 +131,22 @@ def test_a_walk_belongs_to_its_filters() -> None:
 
 
 def test_what_is_remembered_is_apart_for_each_set_of_filters() -> None:
-    views = Views(60)
-    views.of(BRAND).memory.learn(["canary"])
-    assert views.of(Forced(brands=("Norvane",))).memory.knows("cana")
-    assert not views.of().memory.knows("cana")
-    assert not views.of(Forced(brands=("Weft",))).memory.knows("cana")
+    catalogues = Catalogues(60)
+    catalogues.of(BRAND).memory.learn(["canary"])
+    assert catalogues.of(Forced(brands=("Norvane",))).memory.knows("cana")
+    assert not catalogues.of().memory.knows("cana")
+    assert not catalogues.of(Forced(brands=("Weft",))).memory.knows("cana")
 
 
 def test_the_longest_unused_filters_are_forgotten_first() -> None:
-    views = Views(60)
-    first, second = views.of(Forced("0")), views.of(Forced("1"))
-    for number in range(2, MOST):
-        views.of(Forced(str(number)))
-    assert views.of(Forced("0")) is first
-    views.of(Forced("one more"))
-    assert views.of(Forced("0")) is first
-    assert views.of(Forced("1")) is not second
+    catalogues = Catalogues(60)
+    first, second = catalogues.of(Forced("0")), catalogues.of(Forced("1"))
+    for number in range(2, MAX_CATALOGUES):
+        catalogues.of(Forced(str(number)))
+    assert catalogues.of(Forced("0")) is first
+    catalogues.of(Forced("one more"))
+    assert catalogues.of(Forced("0")) is first
+    assert catalogues.of(Forced("1")) is not second
 
 
 def test_a_correction_is_a_word_in_sight() -> None:

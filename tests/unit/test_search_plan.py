@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from search.elasticsearch.query import probe_body
-from search.elasticsearch.zero_results import POPULAR, help_bodies
+from search.elasticsearch.zero_results import POPULAR, zero_results_bodies
+from search.planning.attribute_types import Kinds
 from search.planning.context import SearchContext
-from search.planning.facet_selection import AttributeFacet, Profile
+from search.planning.facet_selection import AttributeFacet, FacetSample, Profile
 from search.planning.plan import (
     ENOUGH,
     MINIMUM_SHOULD_MATCH,
@@ -30,6 +31,13 @@ FOR_ALL = Profile((AttributeFacet("color"), AttributeFacet("size")))
 FOR_SOME = Profile((AttributeFacet("material"),))
 
 
+def sample_of(profile: Profile) -> FacetSample:
+    return FacetSample(Kinds(), (), True, None, profile)
+
+
+NO_SAMPLE = sample_of(Profile())
+
+
 def probe(
     matches: int,
     *,
@@ -42,8 +50,8 @@ def probe(
     return Probe(
         matches,
         some,
-        lambda: FOR_ALL,
-        lambda: FOR_SOME,
+        sample_of(FOR_ALL),
+        sample_of(FOR_SOME),
         identified,
         unknown=unknown,
         corrections=corrections or {},
@@ -53,17 +61,17 @@ def probe(
 
 def decided(q: str, found: Probe) -> list[tuple[str | None, str]]:
     """MatchingStrategy and words of the plans to try."""
-    plans = decide(make_plan(SearchRequest(q=q), SearchContext(NOW)), found, Profile)
+    plans = decide(make_plan(SearchRequest(q=q), SearchContext(NOW)), found, NO_SAMPLE)
     return [(plan.query.matching, plan.query.words.text) for plan in plans]
 
 
 def test_all_words_first() -> None:
-    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), SearchContext(NOW)), probe(ENOUGH), Profile)
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), SearchContext(NOW)), probe(ENOUGH), NO_SAMPLE)
     assert (plan.query.matching, plan.evidence.facets) == ("all", FOR_ALL)
 
 
 def test_some_words_when_too_few_products_hold_all() -> None:
-    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), SearchContext(NOW)), probe(ENOUGH - 1), Profile)
+    (plan,) = decide(make_plan(SearchRequest(q="red shoe"), SearchContext(NOW)), probe(ENOUGH - 1), NO_SAMPLE)
     assert (plan.query.matching, plan.evidence.facets) == ("some", FOR_SOME)
 
 
@@ -78,7 +86,7 @@ def test_a_single_word_cannot_be_relaxed() -> None:
 def test_typing_errors_are_corrected_before_words_are_dropped() -> None:
     found = probe(0, unknown=("sheo", "zzz"), corrections={"sheo": "shoe"})
     assert decided("red sheo zzz", found) == [(step, "red shoe") for step in ("all", "some")]
-    plan = decide(make_plan(SearchRequest(q="red sheo zzz"), SearchContext(NOW)), found, Profile)[0]
+    plan = decide(make_plan(SearchRequest(q="red sheo zzz"), SearchContext(NOW)), found, NO_SAMPLE)[0]
     assert (plan.query.corrections, plan.query.dropped) == ((("sheo", "shoe"),), ("zzz",))
 
 
@@ -114,7 +122,7 @@ def test_what_others_like_is_not_asked_for_where_something_is_certainly_found() 
     found = probe(0, some=50, unknown=("sheo",), corrections={"sheo": "shoe"}, held=(50, 50, 0))
     plain = SearchRequest(q="red suede sheo")
     asked = {
-        bool(request.brands): help_bodies(decide(make_plan(request, SearchContext(NOW)), found, Profile)[0])
+        bool(request.brands): zero_results_bodies(decide(make_plan(request, SearchContext(NOW)), found, NO_SAMPLE)[0])
         for request in (plain, replace(plain, brands=("a",)))
     }
     assert POPULAR not in asked[False]
@@ -134,7 +142,7 @@ def test_strictness_does_not_depend_on_the_shoppers_filters_or_page() -> None:
     assert counted[0] == counted[1]
     for found in (0, ENOUGH - 1, ENOUGH):
         plans = (plain, make_plan(shopper, SearchContext(NOW)))
-        chosen = [decide(plan, probe(found), Profile)[0].query.matching for plan in plans]
+        chosen = [decide(plan, probe(found), NO_SAMPLE)[0].query.matching for plan in plans]
         assert chosen[0] == chosen[1]
 
 

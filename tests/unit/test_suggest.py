@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from search.autocomplete.counts import Counted
 from search.autocomplete.highlight import completed, found
 from search.autocomplete.input import AutocompleteQuery, read_typed
 from search.autocomplete.match import name_words
@@ -166,9 +167,11 @@ def test_parts_of_a_model_number_are_never_mistyped() -> None:
 
 def test_memory_keeps_large_counts_for_some_seconds() -> None:
     memory = Memory(60)
-    memory.remember("shoes", {"query:shoe": LARGE, "query:boot": LARGE - 1})
-    assert memory.counts("shoes", ["query:shoe", "query:boot"]) == {"query:shoe": LARGE}
-    assert memory.counts(None, ["query:shoe"]) == {}
+    memory.remember("shoes", {Counted("query", "shoe"): LARGE, Counted("query", "boot"): LARGE - 1})
+    assert memory.counts("shoes", [Counted("query", "shoe"), Counted("query", "boot")]) == {
+        Counted("query", "shoe"): LARGE
+    }
+    assert memory.counts(None, [Counted("query", "shoe")]) == {}
 
 
 def test_memory_knows_the_beginnings_of_words() -> None:
@@ -180,15 +183,15 @@ def test_memory_knows_the_beginnings_of_words() -> None:
 
 def test_memory_of_no_seconds_keeps_nothing() -> None:
     memory = Memory(0)
-    memory.remember(None, {"query:shoe": LARGE})
+    memory.remember(None, {Counted("query", "shoe"): LARGE})
     memory.learn(["shoes"])
-    assert memory.counts(None, ["query:shoe"]) == {}
+    assert memory.counts(None, [Counted("query", "shoe")]) == {}
     assert not memory.knows("shoes")
 
 
 def test_memory_forgets_before_it_grows_too_large() -> None:
     memory = Memory(60)
     for number in range(MOST_COUNTS + 10):
-        memory.remember(None, {f"query:{number}": LARGE})
-    assert memory.counts(None, ["query:0"]) == {}
-    assert memory.counts(None, [f"query:{MOST_COUNTS + 9}"])
+        memory.remember(None, {Counted("query", f"{number}"): LARGE})
+    assert memory.counts(None, [Counted("query", "0")]) == {}
+    assert memory.counts(None, [Counted("query", f"{MOST_COUNTS + 9}")])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.elasticsearch.zero_results import POPULAR, build_help, help_bodies
+from search.elasticsearch.zero_results import POPULAR, build_suggestions, zero_results_bodies
 from search.planning.context import SearchContext
 from search.planning.plan import Evidence, SearchPlan, make_plan
 from search.request import SearchRequest
@@ -44,24 +44,27 @@ def split(plan: SearchPlan, word: str) -> SearchPlan:
     ],
 )
 def test_errors_are_looked_for_once(plan: SearchPlan, looked_for: bool) -> None:
-    bodies = help_bodies(plan)
+    bodies = zero_results_bodies(plan)
     assert "products" in bodies
     assert ("mistyped" in bodies) == looked_for
 
 
 def test_what_is_found_as_typed_needs_no_help() -> None:
-    assert help_bodies(make_plan(SearchRequest("mug"), SearchContext(NOW))) == {}
+    assert zero_results_bodies(make_plan(SearchRequest("mug"), SearchContext(NOW))) == {}
 
 
 def test_neither_what_was_typed_nor_what_it_was_taken_for_is_offered() -> None:
     plan = missed("wirelss", wirelss="wireless")
     hit = {"fields": {"id": ["1"], "name.folded": ["aero wireless headphones"]}, "sort": [1.0]}
-    samples = {name: {"hits": {"hits": [hit] if name == "products" else []}} for name in help_bodies(plan)}
-    offered = [item["text"] for item in build_help(plan, samples, nothing=False)["queries"]]
+    samples = {name: {"hits": {"hits": [hit] if name == "products" else []}} for name in zero_results_bodies(plan)}
+    found = {"hits": {"total": {"value": 1}}, "aggregations": {}}
+    suggestions = build_suggestions(plan, found, samples, "USD")
+    assert suggestions is not None
+    offered = [item.text for item in suggestions.queries]
     assert "wireless headphones" in offered
     assert not {"wirelss", "wireless"} & set(offered)
 
 
 def test_what_others_like_is_asked_for_where_nothing_may_be_found() -> None:
-    assert POPULAR in help_bodies(missed("dess", certain=False))
-    assert POPULAR not in help_bodies(missed("black dess"))
+    assert POPULAR in zero_results_bodies(missed("dess", certain=False))
+    assert POPULAR not in zero_results_bodies(missed("black dess"))

@@ -1,4 +1,4 @@
-"""Which first looks are remembered."""
+"""Which probes are kept."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from search.clauses.scope import read_last_change
+from search.planning.attribute_types import Kinds
 from search.planning.context import SearchContext
-from search.planning.facet_selection import Profile
+from search.planning.facet_selection import FacetSample
 from search.planning.plan import Probe, SearchPlan, make_plan
-from search.planning.probe_cache import LARGE, MOST, Looks
+from search.planning.probe_cache import LARGE, MOST, ProbeCache
 from search.request import SearchRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,7 +19,8 @@ BODY: dict[str, Any] = {"query": {"term": {"a": "b"}}}
 
 
 def found(every: int, some: int) -> Probe:
-    return Probe(every, some, Profile, Profile, identified=False)
+    sample = FacetSample(Kinds(), (), True, None)
+    return Probe(every, some, sample, sample, identified=False)
 
 
 def plan(q: str = "") -> SearchPlan:
@@ -35,44 +37,44 @@ def plan(q: str = "") -> SearchPlan:
     ],
 )
 def test_only_what_a_few_products_cannot_turn_is_remembered(q: str, probe: Probe, kept: bool) -> None:
-    looks = Looks(60)
-    looks.remember(plan(q), BODY, probe)
-    known = looks.known(BODY)
+    probes = ProbeCache(60)
+    probes.put(plan(q), BODY, probe)
+    known = probes.get(BODY)
     assert (known is not None) == kept
     assert known is None or (known.matches_all, known.matches_some) == (probe.matches_all, probe.matches_some)
-    assert looks.known({"query": {"term": {"a": "c"}}}) is None
+    assert probes.get({"query": {"term": {"a": "c"}}}) is None
 
 
 def test_nothing_is_remembered_for_no_time() -> None:
-    looks = Looks(0)
-    looks.remember(plan(), BODY, found(LARGE, LARGE))
-    assert looks.known(BODY) is None
+    probes = ProbeCache(0)
+    probes.put(plan(), BODY, found(LARGE, LARGE))
+    assert probes.get(BODY) is None
 
 
 def test_memory_is_bounded() -> None:
-    looks = Looks(60)
+    probes = ProbeCache(60)
     for number in range(MOST + 1):
-        looks.remember(plan(), {"number": number}, found(LARGE, LARGE))
-    assert looks.known({"number": 0}) is None
-    assert looks.known({"number": MOST}) is not None
+        probes.put(plan(), {"number": number}, found(LARGE, LARGE))
+    assert probes.get({"number": 0}) is None
+    assert probes.get({"number": MOST}) is not None
 
 
 def test_the_longest_unused_look_is_forgotten_first() -> None:
-    looks = Looks(60)
+    probes = ProbeCache(60)
     for number in range(MOST):
-        looks.remember(plan(), {"number": number}, found(LARGE, LARGE))
-    assert looks.known({"number": 0}) is not None
-    looks.remember(plan(), {"number": MOST}, found(LARGE, LARGE))
-    assert looks.known({"number": 0}) is not None
-    assert looks.known({"number": 1}) is None
+        probes.put(plan(), {"number": number}, found(LARGE, LARGE))
+    assert probes.get({"number": 0}) is not None
+    probes.put(plan(), {"number": MOST}, found(LARGE, LARGE))
+    assert probes.get({"number": 0}) is not None
+    assert probes.get({"number": 1}) is None
 
 
 async def test_a_look_is_forgotten_when_its_seconds_are_over() -> None:
-    looks = Looks(0.5)
-    looks.remember(plan(), BODY, found(LARGE, LARGE))
-    assert looks.known(BODY) is not None
+    probes = ProbeCache(0.5)
+    probes.put(plan(), BODY, found(LARGE, LARGE))
+    assert probes.get(BODY) is not None
     await asyncio.sleep(0.5)
-    assert looks.known(BODY) is None
+    assert probes.get(BODY) is None
 
 
 def test_the_last_change_of_what_is_visible() -> None:
