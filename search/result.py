@@ -4,7 +4,7 @@ A field without a default is always in the JSON; one with a default is left out 
 written in the order in which they stand here. A new field of a hit is one line here, one in each back-end that knows
 it, and one in each public schema (`api/rest/search_models.py`, `api/graphql/search_types.py`, `proto/`), whose values
 are copied by name. They are structs because these are built and written about ten times as fast as dataclasses: see
-docs/decisions/0024-typed-results.md.
+docs/decisions/0025-typed-results.md.
 """
 
 from typing import Literal
