@@ -8,7 +8,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements-bootstrap.lock \
 COPY . .
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
     && pip uninstall --yes uv grpcio-tools \
-    && python -m compileall -q api bench catalog cli indexer mappings migrations search stack storefront workers
+    && python -m compileall -q api catalog cli evaluation generator indexer mappings migrations search services stack storefront workers
 
 FROM python:3.11-slim
 RUN useradd --system --create-home --uid 10001 catalog

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
+from typing import Any
 
 import anyio
 from fastapi import Depends, FastAPI
@@ -12,17 +13,16 @@ from redis.asyncio import Redis
 import storefront.routes
 from api import asyncapi, docs, openapi, problems
 from api.auth import may_browse
-from api.bounds import Bounds
 from api.cors import Cors
 from api.feed import Feed
-from api.graphql import door as graphql
-from api.identity import Identity
+from api.graphql import endpoint as graphql
+from api.instantsearch import endpoint as instantsearch
 from api.limits import Limiter
 from api.limits.http import RateLimit
-from api.live import door as live
+from api.live import endpoint as live
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestContext
-from api.one_look import OneLook
+from api.request_limits import Bounds
 from api.rest import (
     admin,
     api_keys,
@@ -30,7 +30,6 @@ from api.rest import (
     auth,
     categories,
     health,
-    instantsearch,
     orders,
     product_bulk,
     products,
@@ -41,16 +40,18 @@ from api.rest import (
     webhooks,
 )
 from api.search_metrics import SearchCollector
-from api.service import Service
 from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.logs import configure_logs
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings, get_settings
+from catalog.single_flight import SingleFlight
 from search.cache import SearchCache
-from search.fallback import Fallback
-from search.fallback_engine import DegradingEngine
-from search.postgres import CatalogReader, SynonymReader, live_index
+from search.failover import FailoverSearch, failover_search
+from search.result import SearchResult
+from search.synonym_reader import SynonymReader, live_index
+from services.container import make_services
+from services.identity import Identity
 
 # An import of its own connection each: more than a few would only wait for each other's locks.
 BULK_AT_ONCE = 4
@@ -128,27 +129,33 @@ def _make_resources(app: FastAPI, settings: Settings) -> None:
     app.state.synonyms = SynonymReader(app.state.database, settings)
     app.state.search = _make_engine(app, settings)
     app.state.identity = Identity(settings, app.state.database)
-    app.state.service = Service(settings, app.state.database, app.state.identity, app.state.search)
+    app.state.services = make_services(settings, app.state.database, app.state.identity, app.state.search)
     app.state.limiter = Limiter(settings, app.state.metrics.rejected)
-    app.state.feed = Feed(app.state.service)
+    app.state.feed = Feed(app.state.services.products, app.state.database)
     app.state.places = live.Places(settings, app.state.metrics.registry)
     # For the health page alone: nothing that is served needs Redis.
     app.state.redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
-    app.state.look_at_servers = OneLook(lambda: health.look_at_servers(app.state))
-    app.state.look_at_counts = OneLook(lambda: health.look_at_counts(app.state))
+    # Health and metrics cost the servers something, and anybody may ask for them at any rate.
+    app.state.looks = SingleFlight[str, Any]()
     app.state.password_limiter = anyio.CapacityLimiter(os.cpu_count() or 2)
     app.state.bulk_limiter = anyio.CapacityLimiter(BULK_AT_ONCE)
 
 
-def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
-    database = app.state.database
+def _make_engine(app: FastAPI, settings: Settings) -> FailoverSearch:
+    database, synonyms = app.state.database, app.state.synonyms
     cache = None
     if settings.cache_seconds:
         wait = settings.cache_wait_seconds
         redis = Redis.from_url(settings.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
-        cache = SearchCache(redis, settings, lambda: live_index(database))
-    fallback = Fallback(CatalogReader(database, settings), settings)
-    engine = DegradingEngine(app.state.elasticsearch, settings, app.state.synonyms, fallback, cache)
+        cache = SearchCache(
+            redis,
+            settings,
+            SearchResult,
+            live_index=lambda: live_index(database),
+            revision=synonyms.revision,
+            may_keep=lambda result: not result.degraded,
+        )
+    engine = failover_search(settings, app.state.elasticsearch, database, synonyms, cache)
     app.state.metrics.registry.register(SearchCollector(engine))
     return engine
 
@@ -157,8 +164,7 @@ def _make_engine(app: FastAPI, settings: Settings) -> DegradingEngine:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with _grpc_server(app) if app.state.serves_grpc else nullcontext():
         yield
-    await app.state.look_at_servers.close()
-    await app.state.look_at_counts.close()
+    await app.state.looks.close()
     await app.state.limiter.close()
     await app.state.redis.aclose()
     await app.state.search.close()

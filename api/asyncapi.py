@@ -2,7 +2,6 @@
 
 import html
 import json
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -12,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from api.routing import StrictRoute
 from catalog.schemas.event import TYPES, Envelope
 from catalog.settings import Settings
+from mappings.json_types import Json
 
 VERSION = "3.0.0"
 _REF = "#/components/schemas/{model}"
@@ -24,10 +24,10 @@ DESCRIPTION = (
 router = APIRouter(include_in_schema=False, route_class=StrictRoute)
 
 
-def document(settings: Settings, version: str) -> dict[str, Any]:
+def document(settings: Settings, version: str) -> Json:
     """The AsyncAPI document. It names the stream and not where the broker is: that is not for everybody."""
     kafka = (settings.events_url or "").startswith("kafka://")
-    schemas: dict[str, Any] = {}
+    schemas: Json = {}
     messages = {}
     for name, model in TYPES.items():
         _add(schemas, model)
@@ -59,7 +59,7 @@ def document(settings: Settings, version: str) -> dict[str, Any]:
     }
 
 
-def _add(schemas: dict[str, Any], model: type[BaseModel]) -> None:
+def _add(schemas: Json, model: type[BaseModel]) -> None:
     schema = model.model_json_schema(ref_template=_REF)
     schemas.update(schema.pop("$defs", {}))
     schemas[model.__name__] = schema
@@ -73,10 +73,10 @@ async def asyncapi(request: Request) -> Response:
 @router.get("/asyncapi")
 async def page(request: Request) -> Response:
     """The same to read: plain HTML, which asks nobody else for anything."""
-    found = document(request.app.state.settings, request.app.version)
+    schema_document = document(request.app.state.settings, request.app.version)
     parts = [f"<p>{html.escape(DESCRIPTION)}</p>", "<p><a href='/asyncapi.json'>asyncapi.json</a></p>"]
-    for name, message in found["components"]["messages"].items():
-        schema = json.dumps(found["components"]["schemas"][name], indent=2)
+    for name, message in schema_document["components"]["messages"].items():
+        schema = json.dumps(schema_document["components"]["schemas"][name], indent=2)
         parts += [
             f"<h2 id='{name}'>{name}</h2><p>{html.escape(message['summary'])}</p>",
             f"<details><summary>data</summary><pre>{html.escape(schema)}</pre></details>",

@@ -9,14 +9,18 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from starlette.requests import Request
 
-from api.identity import Identity
-from api.service import Service
 from catalog.database import Database
 from catalog.errors import Forbidden, Unauthenticated
+from catalog.principals import Permission, Principal
 from catalog.services import users
 from catalog.services.passwords import MAX_PASSWORD, verify_password
-from catalog.services.principals import Permission, Principal
 from catalog.services.users import Account
+from services.categories import CategoryService
+from services.container import Services
+from services.identity import Identity
+from services.orders import OrderService
+from services.products import ProductService
+from services.search import SearchService
 
 TOKEN_URL = "/api/v1/auth/token"  # noqa: S105 - an address, not a secret
 API_KEY = "X-API-Key"
@@ -26,9 +30,28 @@ _bearer = OAuth2PasswordBearer(tokenUrl=TOKEN_URL, refreshUrl=TOKEN_URL, auto_er
 _api_key = APIKeyHeader(name=API_KEY, auto_error=False, scheme_name="key", description="an API key")
 
 
-async def service(request: Request) -> Service:
-    held: Service = request.app.state.service
-    return held
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+async def _products(services: ServicesDep) -> ProductService:
+    return services.products
+
+
+async def _categories(services: ServicesDep) -> CategoryService:
+    return services.categories
+
+
+async def _orders(services: ServicesDep) -> OrderService:
+    return services.orders
+
+
+async def _search(services: ServicesDep) -> SearchService:
+    return services.search
 
 
 async def current_principal(
@@ -42,7 +65,10 @@ async def current_principal(
     return await identity.identify(request.headers.get("Authorization"), request.headers.get(API_KEY))
 
 
-ServiceDep = Annotated[Service, Depends(service)]
+ProductsDep = Annotated[ProductService, Depends(_products)]
+CategoriesDep = Annotated[CategoryService, Depends(_categories)]
+OrdersDep = Annotated[OrderService, Depends(_orders)]
+SearchDep = Annotated[SearchService, Depends(_search)]
 Who = Annotated[Principal, Depends(current_principal)]
 
 
@@ -63,9 +89,9 @@ Admin = Annotated[Principal, Depends(require("administer"))]
 Merchandiser = Annotated[Principal, Depends(require("merchandise"))]
 
 
-async def may_search(request: Request, who: Who) -> Principal:
+async def may_search(services: ServicesDep, who: Who) -> Principal:
     """Anybody while `public_search` is set, otherwise everybody with a credential; a bad one is refused in any case."""
-    (await service(request)).may_search(who)
+    services.access.search(who)
     return who
 
 

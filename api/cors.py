@@ -50,5 +50,5 @@ class Cors(CORSMiddleware):
 
     @staticmethod
     def _refused(request_id: str, answer: Response) -> Response:
-        said = bytes(answer.body).decode()
-        return respond(request_id, Forbidden(f"{said}. CATALOG_CORS_ORIGINS names the pages that may call."))
+        refusal = bytes(answer.body).decode()
+        return respond(request_id, Forbidden(f"{refusal}. CATALOG_CORS_ORIGINS names the pages that may call."))

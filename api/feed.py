@@ -9,12 +9,13 @@ from uuid import UUID
 
 import structlog
 
-from api.service import Service
+from catalog.database import Database
 from catalog.errors import CatalogError
+from catalog.principals import Principal
 from catalog.schemas.product_out import ProductOut
 from catalog.services import events
 from catalog.services.events import Event
-from catalog.services.principals import Principal
+from services.products import ProductService
 
 TYPES = frozenset(["ProductCreated", "ProductUpdated", "PriceChanged", "StockChanged", "ProductDeleted"])
 BATCH = 200
@@ -41,16 +42,17 @@ class Batch:
     texts: dict[Any, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, after: int, found: Iterable[Event]) -> "Batch":
-        held = tuple(found)
-        return cls(after, held[-1].position, tuple(event for event in held if event.type in TYPES))
+    def of(cls, after: int, events: Iterable[Event]) -> "Batch":
+        batch = tuple(events)
+        return cls(after, batch[-1].position, tuple(event for event in batch if event.type in TYPES))
 
 
 class Feed:
     """It follows while somebody watches, and rests otherwise."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, products: ProductService, database: Database) -> None:
+        self._products = products
+        self._database = database
         self._batches: deque[Batch] = deque(maxlen=KEPT_BATCHES)
         self._grown = asyncio.Condition()
         self._following: asyncio.Task[None] | None = None
@@ -65,7 +67,7 @@ class Feed:
             async with self._starting:
                 if self._following is None:
                     self._batches.clear()
-                    self.position = await self._service.database.run(events.last_position)
+                    self.position = await self._database.run(events.last_position)
                     self._following = asyncio.create_task(self._follow())
         except BaseException:
             await self.leave()
@@ -84,12 +86,12 @@ class Feed:
 
     async def read(self, position: int) -> Batch | None:
         """What comes after `position` from Postgres, for who goes on where it was long ago."""
-        found = await self._service.database.run(events.after, position, BATCH)
-        return Batch.of(position, found) if found else None
+        events_after = await self._database.run(events.after, position, BATCH)
+        return Batch.of(position, events_after) if events_after else None
 
     async def first(self) -> int | None:
         """The oldest position that is kept; None when none is."""
-        return await self._service.database.run(events.first_position)
+        return await self._database.run(events.first_position)
 
     async def grow(self, position: int) -> None:
         """Wait until there is something after `position`."""
@@ -109,23 +111,23 @@ class Feed:
 
     async def _look(self, batch: Batch, who: Principal) -> Seen:
         ids = {event.aggregate_id for event in batch.events}
-        found = await self._service.products_by_id(who, ids) if ids else {}
-        return {product_id: found.get(product_id) for product_id in ids}
+        products = await self._products.by_ids(who, ids) if ids else {}
+        return {product_id: products.get(product_id) for product_id in ids}
 
     async def _follow(self) -> None:
         while True:
             try:
-                found = await self._service.database.run(events.after, self.position, BATCH)
+                batch = await self._database.run(events.after, self.position, BATCH)
             except Exception as error:
                 # The watchers wait: a database that is away changes nothing.
                 if not isinstance(error, CatalogError):
                     _log.exception("feed.failed")
                 await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
                 continue
-            if found:
+            if batch:
                 async with self._grown:
-                    self._batches.append(Batch.of(self.position, found))
-                    self.position = found[-1].position
+                    self._batches.append(Batch.of(self.position, batch))
+                    self.position = batch[-1].position
                     self._grown.notify_all()
-            if len(found) < BATCH:
+            if len(batch) < BATCH:
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -39,9 +39,9 @@ def protect(raw: Raw, scope: Scope, status: int) -> None:
     if scope["scheme"] == "https" and _HSTS[0] not in present:
         raw.append(_HSTS)
     if b"cache-control" not in present:
-        kept = cache_control(scope, status, has_etag=b"etag" in present)
-        if kept:
-            raw.append((b"cache-control", kept))
+        policy = cache_control(scope, status, has_etag=b"etag" in present)
+        if policy:
+            raw.append((b"cache-control", policy))
 
 
 def cache_control(scope: Scope, status: int, *, has_etag: bool) -> bytes | None:

@@ -17,14 +17,14 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 class Counts:
     """Counters that live in Postgres; nothing at all while it is away, because a counter can't be NaN."""
 
-    held: Reconciliation | None = None
+    reconciliation: Reconciliation | None = None
 
     def collect(self) -> Iterator[Metric]:
-        if self.held is None:
+        if self.reconciliation is None:
             return
         for name, value, help_text in (
-            ("rounds", self.held.rounds, "Finished comparisons of every index with Postgres"),
-            ("repairs", self.held.repairs, "Products that differed and were written again: 0 is right"),
+            ("rounds", self.reconciliation.rounds, "Finished comparisons of every index with Postgres"),
+            ("repairs", self.reconciliation.repairs, "Products that differed and were written again: 0 is right"),
         ):
             yield CounterMetricFamily(f"catalog_reconcile_{name}", help_text, value=value)
 
@@ -105,5 +105,5 @@ class Metrics:
         self._state["index_ahead"].set(float("nan") if state is None else state.ahead)
         self._state["index_given_up"].set(float("nan") if state is None else state.given_up)
         self._state["reconcile_last_finished_timestamp_seconds"].set(finished.timestamp() if finished else float("nan"))
-        self._counts.held = state
+        self._counts.reconciliation = state
         return generate_latest(self.registry)

@@ -3,7 +3,6 @@ to what nobody foresaw."""
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from starlette.datastructures import Headers
@@ -18,6 +17,7 @@ from api.metrics import METHODS, Metrics
 from api.problems import respond
 from catalog import tracing
 from catalog.errors import CatalogError, TooLarge
+from mappings.json_types import Json
 
 _REQUEST_ID = request_ids.HEADER.lower().encode()
 # Asked every few seconds by machines.
@@ -44,7 +44,7 @@ class RequestContext:
             else:
                 await self.app(scope, receive, send)
 
-    def _enter(self, scope: Scope) -> dict[str, Any]:
+    def _enter(self, scope: Scope) -> Json:
         """Who it is and where it comes from; the fields that every log line of it carries."""
         headers, peer = Headers(scope=scope), (scope.get("client") or (None,))[0]
         scope["request_id"] = request_ids.request_id(headers.get(request_ids.HEADER))
@@ -59,8 +59,8 @@ class RequestContext:
             await self._respond(scope, receive, send)
             return
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        told = {"http.request.method": method, "catalog.request_id": scope["request_id"]}
-        with tracing.server_span(method, Headers(scope=scope).get("traceparent"), told) as span:
+        attributes = {"http.request.method": method, "catalog.request_id": scope["request_id"]}
+        with tracing.server_span(method, Headers(scope=scope).get("traceparent"), attributes) as span:
             if trace := tracing.trace_id(span):
                 structlog.contextvars.bind_contextvars(trace_id=trace)
             status = await self._respond(scope, receive, send)

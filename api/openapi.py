@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api import versioning
 from api.problems import Problem, answers
+from mappings.json_types import Json
 
 _RETRY_AFTER = {
     "Retry-After": {"description": "Seconds until the budget allows it again", "schema": {"type": "integer"}}
@@ -40,7 +41,7 @@ and unknown parameters are refused. Every answer carries an `X-Request-ID`. Requ
 
 
 def install(app: FastAPI) -> None:
-    def openapi() -> dict[str, Any]:
+    def openapi() -> Json:
         if app.openapi_schema is None:
             document = get_openapi(
                 title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
@@ -56,7 +57,7 @@ def install(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _replace_validation_errors(document: dict[str, Any]) -> None:
+def _replace_validation_errors(document: Json) -> None:
     """FastAPI describes a validation error in its own format; here it is a problem like every other."""
     for methods in document["paths"].values():
         for operation in methods.values():
@@ -66,17 +67,17 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
         document["components"]["schemas"].pop(unused, None)
 
 
-def _add_limits(document: dict[str, Any]) -> None:
-    """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.bounds`."""
+def _add_limits(document: Json) -> None:
+    """What stands before every endpoint may refuse a request to each of them: `api.limits` and `api.request_limits`."""
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            said = operation["responses"]
+            responses = operation["responses"]
             if not path.startswith(("/health/", "/metrics")):
-                said["429"] = {**answers(429)[429], "headers": _RETRY_AFTER}
-            said.setdefault("503", answers(503)[503])
+                responses["429"] = {**answers(429)[429], "headers": _RETRY_AFTER}
+            responses.setdefault("503", answers(503)[503])
 
 
-def _problem_schemas() -> dict[str, Any]:
+def _problem_schemas() -> Json:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs"), "Problem": schema}
 
@@ -99,7 +100,7 @@ def to_3_0(node: Any) -> Any:
     return _nullable(node)
 
 
-def _nullable(node: dict[str, Any]) -> dict[str, Any]:
+def _nullable(node: Json) -> Json:
     choices = node.get("anyOf")
     if not isinstance(choices, list) or {"type": "null"} not in choices:
         return node

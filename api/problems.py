@@ -1,7 +1,6 @@
 """The one place that renders errors: problem+json by RFC 9457, the same for every front door under HTTP."""
 
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 import structlog
@@ -16,7 +15,8 @@ from starlette.responses import Response
 
 from catalog.errors import CatalogError, FieldError, InvalidInput, TooManyRequests, Unauthenticated, Unavailable
 from catalog.schemas.messages import field_errors
-from catalog.services.violations import explain
+from catalog.services.constraint_errors import explain
+from mappings.json_types import Json
 
 MEDIA_TYPE = "application/problem+json"
 # insufficient_resources, lock_not_available, query_canceled: the server is there and too busy.
@@ -40,7 +40,11 @@ class Problem(BaseModel):
     request_id: str = Field(examples=["5f0c1c5e6a3a4c0f9d8e7b6a5c4d3e2f"])
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+# Answers of an endpoint by status, as FastAPI describes them.
+Responses = dict[int | str, Json]
+
+
+def answers(*statuses: int) -> Responses:
     """The error answers of an endpoint, for its OpenAPI page."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}} for status in statuses}

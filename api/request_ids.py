@@ -15,5 +15,5 @@ def request_id(sent: str | None) -> str:
 
 def trace_id(traceparent: str | None) -> str | None:
     """The trace of a `traceparent` header (W3C Trace Context); None without one, or for nonsense."""
-    found = _TRACE.fullmatch(traceparent or "")
-    return found[1] if found and found[1].strip("0") and found[2].strip("0") else None
+    match = _TRACE.fullmatch(traceparent or "")
+    return match[1] if match and match[1].strip("0") and match[2].strip("0") else None

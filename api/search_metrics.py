@@ -6,7 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from search.cache import Counts
-from search.fallback_engine import DegradingEngine
+from search.failover import FailoverSearch
 
 STATES = ("closed", "open", "half_open")
 
@@ -14,7 +14,7 @@ STATES = ("closed", "open", "half_open")
 class SearchCollector(Collector):
     """Read off the engine when it is asked for, so that a search counts nothing twice."""
 
-    def __init__(self, engine: DegradingEngine) -> None:
+    def __init__(self, engine: FailoverSearch) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Metric]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
-from typing import Any
+
+from mappings.json_types import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def headers_of(method: str, route: str, table: Iterable[Deprecated] | None = Non
     return []
 
 
-def mark(document: dict[str, Any], table: Iterable[Deprecated] | None = None) -> None:
+def mark(document: Json, table: Iterable[Deprecated] | None = None) -> None:
     """Say it in the OpenAPI document, in place."""
     for entry in DEPRECATED if table is None else table:
         for method, operation in document["paths"].get(entry.route, {}).items():

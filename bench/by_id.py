@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from statistics import median
 from typing import Any
@@ -21,20 +22,20 @@ from bench.machine import machine
 from bench.processes import running
 from bench.progress import Progress
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.shop import note, wait_for
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
-from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
 from catalog.v1.product_service_pb2_grpc import ProductServiceStub
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
 from stack.ports import free_port
 
 OF_BARE, P99_MS = 0.5, 20.0
 CLIENTS = 8
 CHANNELS = 4
 WARM_UP_SECONDS = 4.0
-ASKED = 1000
+MAX_SAMPLE_IDS = 1000
 
 
 class Rest:
@@ -42,13 +43,13 @@ class Rest:
 
     def __init__(self, load: Load, url: str, ids: Sequence[UUID]) -> None:
         self._load = load
-        self._asked: list[Search] = [(Call("GET", f"{url}/{product_id}"),) for product_id in ids]
+        self._searches: list[Search] = [(Call("GET", f"{url}/{product_id}"),) for product_id in ids]
 
     def closed(self, seconds: float) -> Measured:
-        return self._load.closed(self._asked, CLIENTS, seconds)
+        return self._load.closed(self._searches, CLIENTS, seconds)
 
     def paced(self, per_second: float, seconds: float) -> Measured:
-        return self._load.paced(self._asked, per_second, seconds)
+        return self._load.paced(self._searches, per_second, seconds)
 
 
 class Grpc:
@@ -66,26 +67,25 @@ class Grpc:
         return self._process.submit(_grpc, self._port, self._ids, seconds, per_second).result()
 
 
-def by_id(
-    settings: Settings,
-    progress: Progress,
-    *,
-    products: int,
-    seed: int,
-    seconds: float,
-    rounds: int = 2,
-    warm_up_seconds: float = WARM_UP_SECONDS,
-) -> Report:
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One way to a product, and the bare endpoint beside it."""
+
+    name: str
+    ours: Rest | Grpc
+    bare: Rest | Grpc
+
+
+def by_id(run: BenchRun, *, seconds: float, rounds: int = 2, warm_up_seconds: float = WARM_UP_SECONDS) -> Report:
     """Products a second at saturation, each of our runs between two of the bare endpoint; then both at half of ours."""
-    settings = settings.model_copy(
-        update={
-            "http_host": "127.0.0.1",
-            "http_port": free_port(),
-            "grpc_host": "127.0.0.1",
-            "grpc_port": free_port(),
-            "jwt_secret": SecretStr(secrets.token_urlsafe(32)),
-        }
+    run = run.with_settings(
+        http_host="127.0.0.1",
+        http_port=free_port(),
+        grpc_host="127.0.0.1",
+        grpc_port=free_port(),
+        jwt_secret=SecretStr(secrets.token_urlsafe(32)),
     )
+    settings, progress, products, seed = run.settings, run.progress, run.products, run.seed
     with (
         closing(make_client(settings, timeout=120)) as client,
         closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
@@ -94,51 +94,50 @@ def by_id(
         report = Report(
             "by-id", machine(connection, client, settings), {"products": products, "seed": seed, "rounds": rounds}
         )
-    ids = ids[:ASKED]
+    ids = ids[:MAX_SAMPLE_IDS]
     bare_http, bare_grpc = free_port(), free_port()
     progress.begin("starting the API and the bare endpoints")
     with (
         running(settings, "serve"),
-        running(settings, str(bare_http), str(bare_grpc), module="bench.bare"),
+        running(settings, str(bare_http), str(bare_grpc), module="bench.baseline_api"),
         load_program() as load,
         own_process() as process,
     ):
         ours, bare = f"http://127.0.0.1:{settings.http_port}/api/v1/products", f"http://127.0.0.1:{bare_http}/products"
         for url in (ours, bare):
             wait_for(f"{url}/{ids[0]}")
-        doors: dict[str, tuple[Rest | Grpc, Rest | Grpc]] = {
-            "REST": (Rest(load, ours, ids), Rest(load, bare, ids)),
-            "gRPC": (Grpc(process, settings.grpc_port, ids), Grpc(process, bare_grpc, ids)),
-        }
-        for door, pair in doors.items():
-            progress.begin(f"warming up {door}")
-            for each in pair:
+        for interface in (
+            Interface("REST", Rest(load, ours, ids), Rest(load, bare, ids)),
+            Interface("gRPC", Grpc(process, settings.grpc_port, ids), Grpc(process, bare_grpc, ids)),
+        ):
+            progress.begin(f"warming up {interface.name}")
+            for each in (interface.ours, interface.bare):
                 each.closed(warm_up_seconds)
-            _measure(report, door, *pair, seconds, rounds, progress)
+            _measure(report, interface, seconds, rounds, progress)
     return report
 
 
-def _measure(
-    report: Report, door: str, ours: Rest | Grpc, bare: Rest | Grpc, seconds: float, rounds: int, progress: Progress
-) -> None:
+def _measure(report: Report, interface: Interface, seconds: float, rounds: int, progress: Progress) -> None:
+    door, ours, bare = interface.name, interface.ours, interface.bare
+
     def rate(name: str, which: Rest | Grpc) -> float:
         progress.begin(f"measuring {name}")
         measured = which.closed(seconds)
         note(report, name, measured)
         return measured.per_second
 
-    found: list[tuple[float, float]] = []
+    rates: list[tuple[float, float]] = []
     before = rate(f"a bare {door} endpoint", bare)
     for _ in range(rounds):
         own = rate(door, ours)
         after = rate(f"a bare {door} endpoint", bare)
-        found.append((own, (before + after) / 2))
+        rates.append((own, (before + after) / 2))
         before = after
-    report.runs += [{"door": door, "per_second": own, "bare_per_second": reference} for own, reference in found]
-    if not all(own and reference for own, reference in found):
+    report.runs += [{"door": door, "per_second": own, "bare_per_second": reference} for own, reference in rates]
+    if not all(own and reference for own, reference in rates):
         report.problems.append(f"{door}: there is nothing to compare, as no request succeeded.")
         return
-    half = median(own for own, _ in found) / 2
+    half = median(own for own, _ in rates) / 2
     progress.begin(f"measuring {door} at half load")
     reference, calm = bare.paced(half, seconds), ours.paced(half, seconds)
     note(report, f"{door} at half load", reference, calm)
@@ -146,8 +145,8 @@ def _measure(
         against(
             f"{door}, {CLIENTS} clients, beside a bare endpoint",
             "/s",
-            [own for own, _ in found],
-            [reference for _, reference in found],
+            [own for own, _ in rates],
+            [reference for _, reference in rates],
             at_least=OF_BARE,
         ),
     ]
@@ -181,23 +180,23 @@ async def _ask(port: int, ids: Sequence[str], seconds: float, per_second: float 
     try:
         for channel in channels:
             await asyncio.wait_for(channel.channel_ready(), 10)
-        asked = [(stubs[place % CHANNELS], product_id) for place, product_id in enumerate(ids)]
+        requests = [(stubs[place % CHANNELS], product_id) for place, product_id in enumerate(ids)]
         if per_second is None:
-            return await closed(_send, asked, CLIENTS, seconds)
-        return await paced(_send, asked, per_second, seconds)
+            return await closed(_send, requests, CLIENTS, seconds)
+        return await paced(_send, requests, per_second, seconds)
     finally:
         for channel in channels:
             await channel.close()
 
 
-async def _send(one: tuple[Any, str], since: float, found: Measured) -> None:
+async def _send(one: tuple[Any, str], since: float, measured: Measured) -> None:
     stub, product_id = one
     try:
         product = await stub.GetProduct(pb.GetProductRequest(id=product_id), timeout=30)
     except grpc.aio.AioRpcError as error:
-        found.fail(f"{error.code().name} {error.details()}")
+        measured.fail(f"{error.code().name} {error.details()}")
         return
     if product.id != product_id or not product.name:
-        found.fail(f"not the product {product_id}")
+        measured.fail(f"not the product {product_id}")
         return
-    found.milliseconds.append((time.perf_counter() - since) * 1000)
+    measured.milliseconds.append((time.perf_counter() - since) * 1000)

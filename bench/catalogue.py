@@ -14,14 +14,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bench.progress import Progress
-from catalog.generator import generate_products
+from generator import generate_products
 
-ATTRIBUTES = 5
-WORDS = 40
-LEVELS = 3
+ATTRIBUTE_COUNT = 5
+DESCRIPTION_WORDS = 40
+CATEGORY_LEVELS = 3
 SEPARATOR = " > "
 # The triggers keep the new rows of a statement in memory.
-CHUNK = 5000
+CHUNK_SIZE = 5000
 # Products of a fan-out are in this one.
 BIG_CATEGORY = UUID(int=0xB16 << 64 | 4 << 76 | 8 << 60)
 
@@ -46,7 +46,7 @@ def load(
     ids: list[UUID] = []
     with connection.transaction():
         big = taxonomy.category("Everything > Renamed", BIG_CATEGORY)
-    while chunk := list(islice(items, CHUNK)):
+    while chunk := list(islice(items, CHUNK_SIZE)):
         keys = [UUID(int=random.getrandbits(128), version=4) for _ in chunk]
         with connection.transaction():
             rows = [
@@ -106,24 +106,24 @@ def _row(key: UUID, item: dict[str, Any], taxonomy: Taxonomy, category: UUID | N
         key,
         item["sku"],
         item["name"],
-        " ".join(item["description"].split()[:WORDS]),
+        " ".join(item["description"].split()[:DESCRIPTION_WORDS]),
         item["price"],
         item["inventory"] if "inventory" in item else sum(variant["inventory"] for variant in item["variants"]),
         item.get("gtin"),
         item["popularity"],
         Jsonb(_five(item["attributes"])),
         taxonomy.brand(item["brand"]),
-        category or taxonomy.category(SEPARATOR.join(item["category"].split(SEPARATOR)[:LEVELS])),
+        category or taxonomy.category(SEPARATOR.join(item["category"].split(SEPARATOR)[:CATEGORY_LEVELS])),
     )
 
 
 def _five(attributes: dict[str, Any]) -> dict[str, Any]:
-    kept = dict(islice(attributes.items(), ATTRIBUTES))
+    five = dict(islice(attributes.items(), ATTRIBUTE_COUNT))
     spare = iter((("material", "steel"), ("color", "black"), ("pack", 1), ("origin", "EU"), ("series", "standard")))
-    while len(kept) < ATTRIBUTES:
+    while len(five) < ATTRIBUTE_COUNT:
         name, value = next(spare)
-        kept.setdefault(name, value)
-    return kept
+        five.setdefault(name, value)
+    return five
 
 
 def _copy(connection: psycopg.Connection[Any], statement: str, rows: Iterator[tuple[Any, ...]] | list[Any]) -> None:

@@ -14,29 +14,32 @@ from indexer.sync import document_of
 from mappings.checksum import BUCKETS, bucket_keys
 from mappings.names import READ_FILTER, write_alias
 
-PAGE = 1000
+PAGE_SIZE = 1000
 # Compared at once, so that memory does not grow with the catalogue.
-AT_ONCE = 5000
+MAX_DOCUMENTS_IN_MEMORY = 5000
 
 
 def differing(
     connection: psycopg.Connection[Any], client: Elasticsearch, index: str, schema_version: int, progress: Progress
 ) -> list[str]:
-    """The ids whose document is missing, not wanted, or not in every field what Postgres makes it. Nobody may write."""
+    """The ids whose document is missing, not wanted, or differs in any field from what Postgres makes it.
+
+    No process may write meanwhile.
+    """
     progress.begin("comparing every document with Postgres", BUCKETS)
     alias = write_alias(index)
     client.indices.refresh(index=alias)
-    found: list[str] = []
-    step = max(1, BUCKETS * AT_ONCE // max(client.count(index=alias)["count"], AT_ONCE))
+    differing_ids: list[str] = []
+    step = max(1, BUCKETS * MAX_DOCUMENTS_IN_MEMORY // max(client.count(index=alias)["count"], MAX_DOCUMENTS_IN_MEMORY))
     for first in range(0, BUCKETS, step):
         last = min(first + step, BUCKETS) - 1
-        held = dict(_documents(client, alias, first, last))
+        documents = dict(_documents(client, alias, first, last))
         for item in chain.from_iterable(read_between(connection, bucket_keys(first)[0], bucket_keys(last)[1])):
-            if held.pop(str(item.product_id), None) != document_of(item, schema_version).body:
-                found.append(str(item.product_id))  # noqa: PERF401 - pop() is what the loop is for
-        found += held
+            if documents.pop(str(item.product_id), None) != document_of(item, schema_version).body:
+                differing_ids.append(str(item.product_id))  # noqa: PERF401 - pop() is what the loop is for
+        differing_ids += documents
         progress.at(last + 1)
-    return found
+    return differing_ids
 
 
 def live_differing(connection: psycopg.Connection[Any], client: Elasticsearch, progress: Progress) -> list[str]:
@@ -50,9 +53,9 @@ def _documents(client: Elasticsearch, alias: str, first: int, last: int) -> Iter
     query = {"bool": {"filter": [READ_FILTER, {"range": {"bucket": {"gte": first, "lte": last}}}]}}
     after: list[Any] | None = None
     while True:
-        answer = client.search(index=alias, size=PAGE, query=query, sort=[{"id": "asc"}], search_after=after)
+        answer = client.search(index=alias, size=PAGE_SIZE, query=query, sort=[{"id": "asc"}], search_after=after)
         hits = answer["hits"]["hits"]
         yield from ((hit["_id"], hit["_source"]) for hit in hits)
-        if len(hits) < PAGE:
+        if len(hits) < PAGE_SIZE:
             return
         after = hits[-1]["sort"]

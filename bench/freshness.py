@@ -7,83 +7,80 @@ from decimal import Decimal
 from itertools import cycle
 from math import ceil
 from random import Random
-from typing import Any
 from uuid import UUID
 
-import psycopg
-from elasticsearch import Elasticsearch
-
-from bench.crew import Crew
+from bench.baseline_index import copy_of_index, settled
 from bench.equality import live_differing
 from bench.lag import wait_synced
-from bench.looker import Change, Looker, looker
 from bench.machine import machine
 from bench.progress import Progress
-from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.state import at_work, prepare, warm_up
+from bench.visibility_probe import Change, VisibilityProbe, watch_changes
+from bench.worker_pool import WorkerPool
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
-from catalog.settings import Settings
+from indexer.indexer import Indexer
 from indexer.rows import read_products
 from indexer.sync import document_of
 from mappings.names import read_alias
 from mappings.schema import CURRENT
 
 GOALS = {50: 1.1, 95: 1.1, 99: 1.2}
-MOST_MB = 200.0
+MAX_MB = 200.0
 INTERVAL_SECONDS = 0.1
 WARM_UP_SECONDS = 3.0
 RAW_PROCESSES = 2
 # Prices that no generated product has; each change has its own.
 FIRST_PRICE = 50_000_000
 # The floor's versions are above those of the documents that its index was filled with.
-ABOVE = 1_000_000
+VERSION_OFFSET = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A change: what to search for, and the moment of its COMMIT."""
+class CommittedChange:
+    """A change that was made."""
 
+    #: What to search for.
     change: Change
+    #: The moment of its COMMIT, of the monotonic clock.
     committed: float
 
 
-def freshness(
-    settings: Settings,
-    progress: Progress,
-    *,
-    products: int,
-    seed: int,
-    seconds: float = 60.0,
-    warm_up_seconds: float = WARM_UP_SECONDS,
-) -> Report:
+def freshness(run: BenchRun, *, seconds: float = 60.0, warm_up_seconds: float = WARM_UP_SECONDS) -> Report:
     """One change every 100 ms, and halfway between two of them one of the floor, in a second index of the same content.
 
     Both are measured at the same time, by the same searches, at the same refresh interval.
     """
+    settings, progress, seed = run.settings, run.progress, run.seed
     with (
         closing(make_client(settings, timeout=120)) as client,
         closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
-        Crew(settings, RAW_PROCESSES) as crew,
+        WorkerPool(settings, RAW_PROCESSES) as pool,
     ):
-        ids = prepare(connection, client, settings, crew, progress, products=products, seed=seed)
+        indexer = Indexer(connection, client, settings)
+        ids = prepare(run, indexer, pool)
         report = Report(
             "freshness",
             machine(connection, client, settings),
-            {"products": products, "seconds": seconds, "seed": seed},
+            {"products": run.products, "seconds": seconds, "seed": seed},
         )
         progress.begin("filling a second index for the floor")
-        crew.build()
-        with copy_of_index(client, settings, crew) as copy, at_work(settings) as peaks, looker(settings) as eyes:
+        pool.build()
+        with (
+            copy_of_index(client, settings, pool) as copy,
+            at_work(settings) as peaks,
+            watch_changes(settings) as probe,
+        ):
             warm_up(connection, ids, progress)
             settled(client)
-            changes = _Changes(connection, client, read_alias(settings.index_prefix), copy, ids, seed, eyes)
+            changes = _Changes(indexer, copy, ids, seed, probe)
             progress.begin("warming up with single changes")
             changes.make(warm_up_seconds, progress)
             progress.begin("measuring single changes", round(seconds / INTERVAL_SECONDS))
             ours, floor = changes.make(seconds, progress)
-            seen = eyes.seen()
+            seen = probe.seen()
             wait_synced(connection, progress)
             memory = [peak for each in peaks for peak in each.megabytes()]
         report.differing = live_differing(connection, client, progress)
@@ -92,29 +89,20 @@ def freshness(
 
 
 class _Changes:
-    def __init__(
-        self,
-        connection: psycopg.Connection[Any],
-        client: Elasticsearch,
-        alias: str,
-        copy: str,
-        ids: list[UUID],
-        seed: int,
-        eyes: Looker,
-    ) -> None:
-        self._connection = connection
-        self._client = client
-        self._alias = alias
+    def __init__(self, indexer: Indexer, copy: str, ids: list[UUID], seed: int, probe: VisibilityProbe) -> None:
+        self._connection = indexer.connection
+        self._client = indexer.client
+        self._alias = read_alias(indexer.settings.index_prefix)
         self._copy = copy
-        # Each product once before any comes again: a change that is overtaken is never found.
+        # Each product once before any comes again: a change that is overtaken never shows.
         self._ids = cycle(Random(seed).sample(ids, len(ids)))  # noqa: S311 - no secret
-        self._eyes = eyes
+        self._probe = probe
         self._price = FIRST_PRICE
 
-    def make(self, seconds: float, progress: Progress) -> tuple[list[Made], list[Made]]:
+    def make(self, seconds: float, progress: Progress) -> tuple[list[CommittedChange], list[CommittedChange]]:
         """Ours and the floor's, in turn."""
-        ours: list[Made] = []
-        floor: list[Made] = []
+        ours: list[CommittedChange] = []
+        floor: list[CommittedChange] = []
         began = time.monotonic()
         for number in range(round(seconds / INTERVAL_SECONDS)):
             _sleep_until(began + number * INTERVAL_SECONDS)
@@ -124,22 +112,22 @@ class _Changes:
             progress.at(number + 1)
         return ours, floor
 
-    def _commit(self) -> Made:
+    def _commit(self) -> CommittedChange:
         """Change a price in Postgres; everything after that is the service's."""
         product_id, price = self._next()
         self._connection.execute("UPDATE products SET price = %s WHERE id = %s", (Decimal(price) / 100, product_id))
-        made = Made((self._alias, price), time.monotonic())
-        self._eyes.expect(made.change)
+        made = CommittedChange((self._alias, price), time.monotonic())
+        self._probe.expect(made.change)
         return made
 
-    def _index(self) -> Made:
+    def _index(self) -> CommittedChange:
         """The same change, its document ready, sent at the moment at which COMMIT would have returned."""
         product_id, price = self._next()
         snapshot = read_products(self._connection, [product_id])[0]
-        document = document_of(snapshot._replace(version=ABOVE + price), CURRENT)
+        document = document_of(snapshot._replace(version=VERSION_OFFSET + price), CURRENT)
         body = document.body | {"price_cents": price}
-        made = Made((self._copy, price), time.monotonic())
-        self._eyes.expect(made.change)
+        made = CommittedChange((self._copy, price), time.monotonic())
+        self._probe.expect(made.change)
         self._client.index(
             index=self._copy,
             id=str(product_id),
@@ -159,7 +147,7 @@ def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _delays(made: list[Made], seen: dict[Change, float], report: Report, whose: str) -> list[float]:
+def _delays(made: list[CommittedChange], seen: dict[Change, float], report: Report, whose: str) -> list[float]:
     """Seconds from COMMIT to found, in ascending order."""
     delays = sorted(seen[one.change] - one.committed for one in made if one.change in seen)
     if missing := len(made) - len(delays):
@@ -174,7 +162,7 @@ def _summarise(report: Report, ours: list[float], floor: list[float], memory: li
             values, references = [_percentile(ours, percent)], [_percentile(floor, percent)]
             report.figures.append(against(f"COMMIT to found, p{percent}", "s", values, references, at_most=goal))
     if memory:
-        report.figures.append(alone("largest process of the workers", "MB", max(memory), at_most=MOST_MB))
+        report.figures.append(alone("largest process of the workers", "MB", max(memory), at_most=MAX_MB))
 
 
 def _percentile(ascending: list[float], percent: int) -> float:

@@ -8,9 +8,9 @@ import psycopg
 from bench.errors import BenchError
 from bench.progress import Progress
 
-# Without any product settled for so long, nobody is at work.
+# Without any product settled for so long, no worker runs.
 STUCK_SECONDS = 60.0
-LOOK_SECONDS = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 PENDING = """
 SELECT (SELECT count(*) FROM product_sync
@@ -45,4 +45,4 @@ def wait_synced(connection: psycopg.Connection[Any], progress: Progress, step: s
         elif time.monotonic() > moved + STUCK_SECONDS:
             raise BenchError(f"Live sync does not get on: {left:,} products are pending. See `catalog sync`.")
         progress.at(max(0, total - left))
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_INTERVAL_SECONDS)

@@ -21,10 +21,10 @@ from bench.errors import BenchError
 
 TIMEOUT_SECONDS = 30.0
 # Requests that wait at the same time; past it the server can't keep up and there is nothing to measure.
-MOST_OPEN = 500
-KEPT_ERRORS = 5
+MAX_OPEN_REQUESTS = 500
+MAX_ERRORS = 5
 # Words of an answer that is not a whole one: Elasticsearch's and ours.
-WRONG = (b'"timed_out":true', b'"failures":[', b'"error":{', b'"degraded":true')
+FAILURE_MARKERS = (b'"timed_out":true', b'"failures":[', b'"error":{', b'"degraded":true')
 TOOK = re.compile(rb'"took(?:_ms)?":\s*([0-9.]+)')
 
 
@@ -45,25 +45,27 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Measured:
-    """`milliseconds` and `took` (what the server says of itself) of the answers that were whole, in the order sent.
+    """What the requests of one measurement came to."""
 
-    `failed` counts the others; `errors` has the first of them.
-    """
-
+    #: From the first request to the last answer.
     seconds: float = 0.0
+    #: Of the answers that were whole, in the order sent.
     milliseconds: list[float] = field(default_factory=list)
+    #: What the server says of the same answers itself.
     took: list[float] = field(default_factory=list)
+    #: How many others there were.
     failed: int = 0
+    #: The first of the failures.
     errors: list[str] = field(default_factory=list)
 
     @property
     def per_second(self) -> float:
         return len(self.milliseconds) / self.seconds if self.seconds else 0.0
 
-    def fail(self, said: str) -> None:
+    def fail(self, error: str) -> None:
         self.failed += 1
-        if len(self.errors) < KEPT_ERRORS:
-            self.errors.append(said)
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(error)
 
 
 # Sends one of what is asked, timed since a moment, and says in a Measured what became of it. It does not raise.
@@ -81,18 +83,18 @@ class Load:
 
         Each stream is first as often as any other, so that none finds the machine warmer.
         """
-        found: list[Measured] = self._ask("in_turn", streams, seconds)
-        return found
+        measured: list[Measured] = self._ask("in_turn", streams, seconds)
+        return measured
 
     def closed(self, searches: Sequence[Search], clients: int, seconds: float) -> Measured:
         """So many clients, each of which sends the next search when the one before is answered."""
-        found: Measured = self._ask("closed", searches, clients, seconds)
-        return found
+        measured: Measured = self._ask("closed", searches, clients, seconds)
+        return measured
 
     def paced(self, searches: Sequence[Search], per_second: float, seconds: float) -> Measured:
         """Searches at fixed moments, whether or not those before are answered; timed from the moment they were due."""
-        found: Measured = self._ask("paced", searches, per_second, seconds)
-        return found
+        measured: Measured = self._ask("paced", searches, per_second, seconds)
+        return measured
 
     def _ask(self, *order: Any) -> Any:
         self._process.send(order)
@@ -149,39 +151,39 @@ async def _with_session(work: Callable[..., Awaitable[Any]], arguments: Sequence
 async def _in_turn(
     session: aiohttp.ClientSession, streams: Sequence[Sequence[Search]], seconds: float
 ) -> list[Measured]:
-    found = [Measured() for _ in streams]
+    measured = [Measured() for _ in streams]
     ends = time.perf_counter() + seconds
     while True:
         for number, turn in enumerate(zip(*streams, strict=True)):
             for offset in range(len(turn)):
                 stream = (number + offset) % len(turn)
                 began = time.perf_counter()
-                await _send(session, turn[stream], began, found[stream])
-                found[stream].seconds += time.perf_counter() - began
+                await _send(session, turn[stream], began, measured[stream])
+                measured[stream].seconds += time.perf_counter() - began
         if time.perf_counter() >= ends:
-            return found
+            return measured
 
 
 async def _closed(session: aiohttp.ClientSession, searches: Sequence[Search], clients: int, seconds: float) -> Measured:
     return await closed(partial(_send, session), searches, clients, seconds)
 
 
-async def closed(send: Send[T], asked: Sequence[T], clients: int, seconds: float) -> Measured:
+async def closed(send: Send[T], requests: Sequence[T], clients: int, seconds: float) -> Measured:
     """What `Load.closed` does, with anything that can be sent."""
-    found = Measured()
+    measured = Measured()
     began = time.perf_counter()
     place = 0
 
     async def client() -> None:
         nonlocal place
         while time.perf_counter() < began + seconds:
-            one = asked[place % len(asked)]
+            one = requests[place % len(requests)]
             place += 1
-            await send(one, time.perf_counter(), found)
+            await send(one, time.perf_counter(), measured)
 
     await asyncio.gather(*(client() for _ in range(clients)))
-    found.seconds = time.perf_counter() - began
-    return found
+    measured.seconds = time.perf_counter() - began
+    return measured
 
 
 async def _paced(
@@ -190,26 +192,26 @@ async def _paced(
     return await paced(partial(_send, session), searches, per_second, seconds)
 
 
-async def paced(send: Send[T], asked: Sequence[T], per_second: float, seconds: float) -> Measured:
+async def paced(send: Send[T], requests: Sequence[T], per_second: float, seconds: float) -> Measured:
     """What `Load.paced` does, with anything that can be sent."""
-    found = Measured()
+    measured = Measured()
     waiting: set[asyncio.Task[None]] = set()
     began = time.perf_counter()
     for number in range(max(1, round(seconds * per_second))):
         due = began + number / per_second
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        if len(waiting) >= MOST_OPEN:
-            found.fail(f"more than {MOST_OPEN} requests were waiting at {per_second:.0f} a second")
+        if len(waiting) >= MAX_OPEN_REQUESTS:
+            measured.fail(f"more than {MAX_OPEN_REQUESTS} requests were waiting at {per_second:.0f} a second")
             break
-        task = asyncio.create_task(send(asked[number % len(asked)], due, found))
+        task = asyncio.create_task(send(requests[number % len(requests)], due, measured))
         waiting.add(task)
         task.add_done_callback(waiting.discard)
     await asyncio.gather(*waiting)
-    found.seconds = time.perf_counter() - began
-    return found
+    measured.seconds = time.perf_counter() - began
+    return measured
 
 
-async def _send(session: aiohttp.ClientSession, search: Search, since: float, found: Measured) -> None:
+async def _send(session: aiohttp.ClientSession, search: Search, since: float, measured: Measured) -> None:
     bodies: list[bytes] = []
     try:
         for call in search:
@@ -217,19 +219,19 @@ async def _send(session: aiohttp.ClientSession, search: Search, since: float, fo
             async with request as response:
                 bodies.append(await response.read())
             if response.status != 200:
-                found.fail(f"{response.status} {call.url}: {_beginning(bodies[-1])}")
+                measured.fail(f"{response.status} {call.url}: {_beginning(bodies[-1])}")
                 return
     except (aiohttp.ClientError, TimeoutError) as error:
-        found.fail(f"{type(error).__name__} {error}: {search[0].url}")
+        measured.fail(f"{type(error).__name__} {error}: {search[0].url}")
         return
     milliseconds = (time.perf_counter() - since) * 1000
     for body in bodies:
-        if any(word in body for word in WRONG):
-            found.fail(f"not a whole answer from {search[-1].url}: {_beginning(body)}")
+        if any(word in body for word in FAILURE_MARKERS):
+            measured.fail(f"not a whole answer from {search[-1].url}: {_beginning(body)}")
             return
-    found.milliseconds.append(milliseconds)
+    measured.milliseconds.append(milliseconds)
     # The first is the whole answer's: a multi-search says it for each of its parts as well.
-    found.took.append(sum(float(said[1]) for said in map(TOOK.search, bodies) if said))
+    measured.took.append(sum(float(took[1]) for took in map(TOOK.search, bodies) if took))
 
 
 def _beginning(body: bytes) -> str:

@@ -17,19 +17,20 @@ from pydantic import SecretStr
 
 from bench.errors import BenchError
 from catalog.settings import PREFIX, Settings
-from stack.process import tree
 
 # Short beside the life of a process, so that the last look is close to its end.
-LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 30.0
-SAID_LINES = 20
+POLL_INTERVAL_SECONDS = 0.05
+STOP_TIMEOUT_SECONDS = 30.0
+MAX_OUTPUT_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A command that ended well: its seconds from start to end, and the peaks of its processes, largest first."""
+    """A command that ended well."""
 
+    #: From start to end.
     seconds: float
+    #: The largest memory of each of its processes, the largest first.
     peaks_mb: list[float]
 
 
@@ -55,60 +56,74 @@ class Peaks:
 
     def _watch(self) -> None:
         while True:
-            for pid in tree(self._pid):
+            for pid in self._pids():
                 # A process that ends while it is looked at keeps the peak of the look before.
                 with suppress(OSError):
                     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                         if line.startswith("VmHWM:"):
                             self._peaks[pid] = int(line.split()[1])
-            if self._ended.wait(LOOK_SECONDS):
+            if self._ended.wait(POLL_INTERVAL_SECONDS):
                 return
+
+    def _pids(self) -> list[int]:
+        """The process and its descendants. psutil reads every process of the machine for that, a hundred times the
+        work, which would be missing in what is measured.
+        """
+        pids = [self._pid]
+        for pid in pids:
+            # Children are listed by the thread that forked them.
+            for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+                with suppress(OSError):
+                    pids += [int(child) for child in listing.read_text().split()]
+        return pids
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment that gives a child process these settings."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if value is not None:
-            given[PREFIX + name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    return given
+            variables[PREFIX + name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return variables
 
 
-def run(settings: Settings, *command: str) -> Finished:
+def run_command(settings: Settings, *command: str) -> Finished:
     """`catalog COMMAND` to its end. Raises BenchError, with what it said last, when it fails."""
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         began = time.monotonic()
-        process = _start(settings, command, said)
+        process = _start(settings, command, output)
         with _ended_at_last(process), Peaks(process.pid) as peaks:
             code = process.wait()
             seconds = time.monotonic() - began
         if code:
-            raise BenchError(f"`catalog {' '.join(command)}` ended with exit code {code}:\n{_last_lines(said)}")
+            raise BenchError(f"`catalog {' '.join(command)}` ended with exit code {code}:\n{_last_lines(output)}")
     return Finished(seconds, peaks.megabytes())
 
 
 @contextmanager
 def running(settings: Settings, *command: str, module: str = "cli") -> Iterator[Peaks]:
     """`catalog COMMAND` (or another module's) while the block runs. Raises BenchError when it has ended by itself."""
-    with tempfile.TemporaryFile() as said:
-        process = _start(settings, command, said, module)
+    with tempfile.TemporaryFile() as output:
+        process = _start(settings, command, output, module)
         with _ended_at_last(process), Peaks(process.pid) as peaks:
             yield peaks
             if process.poll() is not None:
-                raise BenchError(f"`python -m {module} {' '.join(command)}` has ended by itself:\n{_last_lines(said)}")
+                raise BenchError(
+                    f"`python -m {module} {' '.join(command)}` has ended by itself:\n{_last_lines(output)}"
+                )
 
 
 def _start(
-    settings: Settings, command: tuple[str, ...], said: IO[bytes], module: str = "cli"
+    settings: Settings, command: tuple[str, ...], output: IO[bytes], module: str = "cli"
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *command],
         cwd=tempfile.gettempdir(),  # away from a `.env` that may lie here
         env=environment(settings),
         stdin=subprocess.DEVNULL,
-        stdout=said,
-        stderr=said,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
     )
 
@@ -122,12 +137,12 @@ def _ended_at_last(process: subprocess.Popen[bytes]) -> Iterator[None]:
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(PATIENCE_SECONDS)
+                process.wait(STOP_TIMEOUT_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 
-def _last_lines(said: IO[bytes]) -> str:
-    said.seek(0)
-    return "\n".join(said.read().decode(errors="replace").strip().splitlines()[-SAID_LINES:])
+def _last_lines(output: IO[bytes]) -> str:
+    output.seek(0)
+    return "\n".join(output.read().decode(errors="replace").strip().splitlines()[-MAX_OUTPUT_LINES:])

@@ -3,26 +3,27 @@
 from contextlib import closing
 from typing import Any
 
-import psycopg
 from elasticsearch import Elasticsearch
 
 from bench import catalogue
-from bench.crew import Crew
+from bench.baseline_index import raw_index, settled
 from bench.equality import live_differing
 from bench.errors import BenchError
 from bench.machine import machine
-from bench.processes import run
+from bench.processes import run_command
 from bench.progress import Progress
-from bench.raw import raw_index, settled
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.state import give_up_standby
+from bench.worker_pool import WorkerPool
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
+from indexer.indexer import Indexer
 from indexer.rebuild import ensure_index
 
 GOALS = {2: 0.75, 1: 0.50}
-MOST_MB = 200.0
+MAX_MB = 200.0
 RAW_PROCESSES = 2
 # Before Elasticsearch has compiled its hot code, figures rise from run to run.
 WARM_UP_DOCUMENTS = 100_000
@@ -34,79 +35,67 @@ WHERE kind = 'reindex' ORDER BY created_at DESC LIMIT 1
 
 
 def rebuild(
-    settings: Settings,
-    progress: Progress,
-    *,
-    products: int,
-    seed: int,
-    processes: tuple[int, ...] = (2, 1),
-    rounds: int = 2,
-    warm_up: int = WARM_UP_DOCUMENTS,
+    run: BenchRun, *, processes: tuple[int, ...] = (2, 1), rounds: int = 2, warm_up: int = WARM_UP_DOCUMENTS
 ) -> Report:
     """Rebuild with each number of processes, `rounds` times, each between two runs of the raw limit."""
+    settings, progress, products, seed = run.settings, run.progress, run.products, run.seed
     with (
         closing(make_client(settings, timeout=120)) as client,
         closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
-        Crew(settings, RAW_PROCESSES) as crew,
+        WorkerPool(settings, RAW_PROCESSES) as pool,
     ):
+        indexer = Indexer(connection, client, settings)
         ensure_index(settings, client)
         catalogue.load(connection, products, seed, progress)
         progress.begin("building the documents of the raw limit")
-        documents = crew.build()
+        documents = pool.build()
         report = Report(
             "rebuild",
             machine(connection, client, settings),
             {"products": products, "seed": seed, "rounds": rounds},
         )
-        _warm_up(client, settings, crew, documents, warm_up, progress)
-        raw = _raw(client, settings, crew, documents, progress)
+        _warm_up(client, settings, pool, documents, warm_up, progress)
+        raw = _raw(client, settings, pool, documents, progress)
         for _ in range(rounds):
             for count in processes:
-                ours = _ours(connection, client, settings, count, report, progress)
-                before, raw = raw, _raw(client, settings, crew, documents, progress)
+                ours = _ours(indexer, count, report, progress)
+                before, raw = raw, _raw(client, settings, pool, documents, progress)
                 report.runs.append(ours | {"products": products, "raw_per_second": (before + raw) / 2})
         _summarise(report, processes)
     return report
 
 
 def _warm_up(
-    client: Elasticsearch, settings: Settings, crew: Crew, documents: int, wanted: int, progress: Progress
+    client: Elasticsearch, settings: Settings, pool: WorkerPool, documents: int, total: int, progress: Progress
 ) -> None:
-    progress.begin("warming Elasticsearch up", wanted)
-    for sent in range(0, wanted, max(documents, 1)):
+    progress.begin("warming Elasticsearch up", total)
+    for done in range(0, total, max(documents, 1)):
         with raw_index(client, settings, "warm-up") as alias:
-            crew.send(alias)
-        progress.at(min(wanted, sent + documents))
+            pool.send(alias)
+        progress.at(min(total, done + documents))
 
 
-def _raw(client: Elasticsearch, settings: Settings, crew: Crew, documents: int, progress: Progress) -> float:
+def _raw(client: Elasticsearch, settings: Settings, pool: WorkerPool, documents: int, progress: Progress) -> float:
     """Documents a second."""
     settled(client)
     progress.begin("measuring the raw limit")
     with raw_index(client, settings, "limit") as alias:
-        seconds = crew.send(alias)
-        held = client.count(index=alias)["count"]
-    if held != documents:
-        raise BenchError(f"The reference wrote {held:,} of {documents:,} documents.")
+        seconds = pool.send(alias)
+        count = client.count(index=alias)["count"]
+    if count != documents:
+        raise BenchError(f"The reference wrote {count:,} of {documents:,} documents.")
     return documents / seconds
 
 
-def _ours(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    settings: Settings,
-    processes: int,
-    report: Report,
-    progress: Progress,
-) -> dict[str, Any]:
-    settled(client)
+def _ours(indexer: Indexer, processes: int, report: Report, progress: Progress) -> dict[str, Any]:
+    settled(indexer.client)
     progress.begin(f"catalog reindex --processes {processes}")
-    finished = run(settings, "reindex", "--processes", str(processes))
-    row = connection.execute(JOB).fetchone()
+    finished = run_command(indexer.settings, "reindex", "--processes", str(processes))
+    row = indexer.connection.execute(JOB).fetchone()
     if row is None or row[1] != "done":
         raise BenchError(f"`catalog reindex` ended well, but its job is {row[1] if row else 'not there'}.")
-    give_up_standby(connection, client, settings)
-    report.differing += live_differing(connection, client, progress)
+    give_up_standby(indexer)
+    report.differing += live_differing(indexer.connection, indexer.client, progress)
     return {
         "processes": processes,
         "seconds": finished.seconds,
@@ -128,7 +117,7 @@ def _summarise(report: Report, processes: tuple[int, ...]) -> None:
         ]
     peaks = [peak for item in report.runs for peak in item["peaks_mb"]]
     if peaks:
-        report.figures.append(alone("largest process of a rebuild", "MB", max(peaks), at_most=MOST_MB))
+        report.figures.append(alone("largest process of a rebuild", "MB", max(peaks), at_most=MAX_MB))
 
 
 def _rates(runs: list[dict[str, Any]], seconds: str) -> list[float]:

@@ -11,32 +11,40 @@ from typing import Any
 from rich.table import Table
 
 # Of the ids that differ, in the table; the JSON has all of them.
-SHOWN_IDS = 20
+MAX_IDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ratio` is value / reference. `goal` is said in words, `met` is None where there is no goal."""
+    """One number of a report."""
 
     name: str
     value: float
     unit: str
+    #: What it is compared with, and value / reference.
     reference: float | None = None
     ratio: float | None = None
+    #: In words.
     goal: str | None = None
+    #: None where there is no goal.
     met: bool | None = None
 
 
 @dataclass(slots=True)
 class Report:
-    """`problems` and `differing` ids are failures; `runs` are the single measurements behind the figures."""
+    """What a benchmark has measured."""
 
+    #: Its name.
     bench: str
+    #: What it ran on.
     machine: dict[str, Any]
     parameters: dict[str, Any]
     figures: list[Figure] = field(default_factory=list)
+    #: The single measurements behind the figures.
     runs: list[dict[str, Any]] = field(default_factory=list)
+    #: Sentences: each is a failure.
     problems: list[str] = field(default_factory=list)
+    #: The ids of products whose documents are wrong at the end: each is a failure.
     differing: list[str] = field(default_factory=list)
 
     @property
@@ -90,11 +98,11 @@ def _goal(value: float, at_least: float | None, at_most: float | None, unit: str
 def table(report: Report) -> Table:
     parameters = ", ".join(f"{name} {value:,}" for name, value in report.parameters.items())
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
-    shown = Table(title=f"catalog bench {report.bench}: {parameters}", caption=machine)
+    table = Table(title=f"catalog bench {report.bench}: {parameters}", caption=machine)
     for column in ("figure", "ours", "reference", "ratio", "goal", "met"):
-        shown.add_column(column, justify="left" if column in ("figure", "goal", "met") else "right")
+        table.add_column(column, justify="left" if column in ("figure", "goal", "met") else "right")
     for figure in report.figures:
-        shown.add_row(
+        table.add_row(
             figure.name,
             f"{number(figure.value)} {figure.unit}",
             "" if figure.reference is None else number(figure.reference),
@@ -103,7 +111,7 @@ def table(report: Report) -> Table:
             "" if figure.met is None else "yes" if figure.met else "no",
             style="yellow" if figure.met is False else None,
         )
-    return shown
+    return table
 
 
 def number(value: float) -> str:
@@ -114,7 +122,7 @@ def verdict(report: Report) -> list[str]:
     """What was wrong with the work itself, a line each; empty when nothing was."""
     lines = list(report.problems)
     if report.differing:
-        shown = ", ".join(report.differing[:SHOWN_IDS])
-        more = len(report.differing) - SHOWN_IDS
-        lines.append(f"NOT equal to Postgres: {shown}" + (f" and {more} more" if more > 0 else ""))
+        ids = ", ".join(report.differing[:MAX_IDS])
+        more = len(report.differing) - MAX_IDS
+        lines.append(f"NOT equal to Postgres: {ids}" + (f" and {more} more" if more > 0 else ""))
     return lines

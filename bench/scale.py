@@ -5,11 +5,10 @@ from statistics import median
 from typing import Any
 
 from bench.load import Measured
-from bench.progress import Progress
 from bench.report import Report, against
-from bench.search import SEARCHES
+from bench.run import BenchRun
+from bench.search import SEARCH_COUNT
 from bench.shop import WARM_UP_SECONDS, note, open_shop
-from catalog.settings import Settings
 
 SMALL, LARGE = 100_000, 1_000_000
 SEARCH, SUGGEST = 4.0, 1.5
@@ -26,23 +25,16 @@ class Size:
 
 
 def measure_size(
-    settings: Settings,
-    progress: Progress,
-    *,
-    products: int,
-    seed: int,
-    seconds: float = 20.0,
-    searches: int = SEARCHES,
-    warm_up_seconds: float = WARM_UP_SECONDS,
+    run: BenchRun, *, seconds: float = 20.0, searches: int = SEARCH_COUNT, warm_up_seconds: float = WARM_UP_SECONDS
 ) -> Size:
     """Searches and keystrokes one by one through the API."""
-    with open_shop(settings, progress, products=products, seed=seed) as shop:
-        asked = [shop.search(one.parameters) for one in shop.shopper.searches(searches)]
+    with open_shop(run) as shop:
+        searched = [shop.search(one.parameters) for one in shop.shopper.searches(searches)]
         typed = [shop.autocomplete((("q", text),)) for text in shop.shopper.keystrokes(searches)]
-        shop.warm_up((asked, typed), warm_up_seconds, progress)
-        progress.begin(f"measuring {products:,} products")
-        found = shop.load.in_turn((asked, typed), seconds)
-        return Size(products, shop.machine, *found)
+        shop.warm_up((searched, typed), warm_up_seconds)
+        run.progress.begin(f"measuring {run.products:,} products")
+        measured = shop.load.in_turn((searched, typed), seconds)
+        return Size(run.products, shop.machine, *measured)
 
 
 def scale(small: Size, large: Size, seed: int) -> Report:

@@ -1,9 +1,9 @@
-"""Servers of a benchmark's own, so that nobody's data is touched and nobody's index is measured."""
+"""Servers of a benchmark's own, so that no other data is touched and no other index is measured."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bench.processes import run
+from bench.processes import run_command
 from catalog.settings import Settings
 from stack import Ephemeral, ephemeral
 
@@ -19,7 +19,7 @@ def own_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[S
 
 @contextmanager
 def own_stack(settings: Settings, report: Callable[[str], None]) -> Iterator[tuple[Settings, Ephemeral]]:
-    """The same, with the servers themselves for whoever stops one."""
+    """The same, with the servers themselves for a benchmark that stops one."""
     # A server that boots fast compiles badly, and would be measured so for as long as it runs.
     with ephemeral(report, heap=HEAP, fast_boot=False) as servers:
         own = settings.model_copy(
@@ -35,5 +35,5 @@ def own_stack(settings: Settings, report: Callable[[str], None]) -> Iterator[tup
             }
         )
         report("Creating the database schema and the first index")
-        run(own, "migrate")
+        run_command(own, "migrate")
         yield own, servers

@@ -16,11 +16,11 @@ import psycopg
 # middle of a name. `typo`: one of these with a typing mistake. `filters`: a head with one or two filters. `number`: a
 # sku or GTIN. `browse`: a category page.
 SHARES = {"head": 28, "tail": 20, "name": 14, "typo": 14, "filters": 16, "number": 4, "browse": 4}
-SAMPLE = 2000
-TYPO_FROM = 5
+SAMPLE_SIZE = 2000
+MIN_TYPO_CHARACTERS = 5
 # Shoppers who type at the same time.
-AT_ONCE = 8
-LONGEST = 40
+CONCURRENT_SHOPPERS = 8
+MAX_QUERY_CHARACTERS = 40
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 PICKED = """
@@ -35,7 +35,7 @@ Parameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A product as somebody who looks for it knows it."""
+    """A product as a shopper who looks for it knows it."""
 
     sku: str
     name: str
@@ -53,16 +53,18 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One search: a kind of SHARES and the parameters, but for the facets."""
+class ShopperQuery:
+    """One search."""
 
+    #: A name of SHARES.
     kind: str
+    #: But for the facets.
     parameters: Parameters
 
 
 def look_around(connection: psycopg.Connection[Any], ids: Sequence[UUID], seed: int) -> list[Seen]:
     """Random products of the catalogue: the more of a kind there are, the more often it is asked for."""
-    picked = Random(seed).sample(ids, min(SAMPLE, len(ids)))  # noqa: S311 - no secret
+    picked = Random(seed).sample(ids, min(SAMPLE_SIZE, len(ids)))  # noqa: S311 - no secret
     return [Seen(*row) for row in connection.execute(PICKED, (picked,))]
 
 
@@ -73,24 +75,24 @@ class Shopper:
         self._seen = seen
         self._random = Random(seed)  # noqa: S311 - no secret
 
-    def searches(self, count: int) -> list[Asked]:
+    def searches(self, count: int) -> list[ShopperQuery]:
         kinds = self._random.choices(list(SHARES), weights=list(SHARES.values()), k=count)
-        return [Asked(kind, tuple(getattr(self, f"_{kind}")(self._random.choice(self._seen)))) for kind in kinds]
+        return [ShopperQuery(kind, tuple(getattr(self, f"_{kind}")(self._random.choice(self._seen)))) for kind in kinds]
 
     def keystrokes(self, count: int) -> list[str]:
         """What stands in the search bar after each key, of shoppers who type at the same time, each with every key."""
         typed: list[str] = []
         while len(typed) < count:
-            texts = [self._text() for _ in range(AT_ONCE)]
+            texts = [self._text() for _ in range(CONCURRENT_SHOPPERS)]
             prefixes = [[text[:end] for end in range(1, len(text) + 1)] for text in texts]
-            # Nobody waits for a suggestion after a space that is not one for the word before it.
+            # No shopper waits for a suggestion after a space that is not one for the word before it.
             typed += [one for each in zip_longest(*prefixes) for one in each if one and not one.endswith(" ")]
         return typed[:count]
 
     def _text(self) -> str:
-        """A text that somebody types into the search bar."""
+        """A text that a shopper types into the search bar."""
         say = self._random.choices((_head, self._tail_text, self._name_text, self._typo_text), (40, 25, 15, 20))[0]
-        return say(self._random.choice(self._seen))[:LONGEST].strip()
+        return say(self._random.choice(self._seen))[:MAX_QUERY_CHARACTERS].strip()
 
     def _head(self, item: Seen) -> Iterator[tuple[str, str]]:
         yield "q", self._head_text(item)
@@ -131,8 +133,8 @@ class Shopper:
         return self._random.choice((item.noun, item.noun, item.category.lower().replace(" & ", " ")))
 
     def _tail_text(self, item: Seen) -> str:
-        said = [value for value in item.attributes.values() if isinstance(value, str)]
-        return " ".join([item.brand, *([self._random.choice(said)] if said else []), item.noun]).lower()
+        values = [value for value in item.attributes.values() if isinstance(value, str)]
+        return " ".join([item.brand, *([self._random.choice(values)] if values else []), item.noun]).lower()
 
     def _name_text(self, item: Seen) -> str:
         words = item.name.replace(",", "").split()
@@ -142,7 +144,7 @@ class Shopper:
     def _typo_text(self, item: Seen) -> str:
         text = self._random.choice((_head, self._tail_text, self._name_text))(item)
         words = text.split()
-        long = [place for place, word in enumerate(words) if len(word) >= TYPO_FROM and word.isalpha()]
+        long = [place for place, word in enumerate(words) if len(word) >= MIN_TYPO_CHARACTERS and word.isalpha()]
         if long:
             place = self._random.choice(long)
             words[place] = self._mistyped(words[place])

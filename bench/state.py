@@ -2,56 +2,49 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from elasticsearch import Elasticsearch
 
 from bench import catalogue
-from bench.crew import Crew
 from bench.lag import wait_synced
 from bench.processes import Peaks, running
 from bench.progress import Progress
+from bench.run import BenchRun
+from bench.worker_pool import WorkerPool
 from catalog.settings import Settings
+from indexer.indexer import Indexer
+from indexer.maintenance import expire_standby
 from indexer.rebuild import ensure_index, result, start
-from indexer.upkeep import expire_standby
 
 WARM_UP_PRODUCTS = 2000
 
 
-def prepare(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    settings: Settings,
-    crew: Crew,
-    progress: Progress,
-    *,
-    products: int,
-    seed: int,
-    in_big_category: int = 0,
-) -> list[UUID]:
+def prepare(run: BenchRun, indexer: Indexer, pool: WorkerPool, *, in_big_category: int = 0) -> list[UUID]:
     """A catalogue that live sync wrote and a rebuild wrote again; the ids.
 
     Live sync's part also warms Elasticsearch up: before some 100,000 documents no figure counts.
     """
-    ensure_index(settings, client)
-    ids = catalogue.load(connection, products, seed, progress, in_big_category=in_big_category)
+    connection, progress = indexer.connection, run.progress
+    ensure_index(indexer.settings, indexer.client)
+    ids = catalogue.load(connection, run.products, run.seed, progress, in_big_category=in_big_category)
     progress.begin("syncing the catalogue")
-    crew.drain()
+    pool.drain()
     progress.begin("rebuilding the index")
     job = start(connection)
-    crew.rebuild()
+    pool.rebuild()
     result(connection, job)
     wait_synced(connection, progress)
-    give_up_standby(connection, client, settings)
+    give_up_standby(indexer)
     catalogue.vacuum(connection)
     return ids
 
 
-def give_up_standby(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
+def give_up_standby(indexer: Indexer) -> None:
     """Drop the index before, as happens after a day: until then every change is written to both."""
-    expire_standby(connection, client, settings.model_copy(update={"standby_hours": 0.0}))
+    expire_standby(replace(indexer, settings=indexer.settings.model_copy(update={"standby_hours": 0.0})))
 
 
 @contextmanager

@@ -1,44 +1,42 @@
 """How fast suggestions are while many people type, beside the same bodies sent straight to Elasticsearch."""
 
-from bench.progress import Progress
 from bench.recording import recorded_completions
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.shop import WARM_UP_SECONDS, note, open_shop
-from catalog.settings import Settings
-from search.evaluation.metrics import percentile
+from evaluation.metrics import percentile
+from search.result import Sections
 
-RATE = 50.0
+KEYSTROKES_PER_SECOND = 50.0
 P50_MS, P99_MS = 8.0, 25.0
 # The same keys are pressed again after so many.
-KEYSTROKES = 2000
+MAX_KEYSTROKES = 2000
 
 
 def suggest(
-    settings: Settings,
-    progress: Progress,
+    run: BenchRun,
     *,
-    products: int,
-    seed: int,
     seconds: float = 30.0,
-    rate: float = RATE,
-    keystrokes: int = KEYSTROKES,
+    rate: float = KEYSTROKES_PER_SECOND,
+    keystrokes: int = MAX_KEYSTROKES,
     warm_up_seconds: float = WARM_UP_SECONDS,
 ) -> Report:
     """Autocomplete after every key of realistic queries, at fixed moments, whether or not answers are late."""
-    with open_shop(settings, progress, products=products, seed=seed) as shop:
+    progress = run.progress
+    with open_shop(run) as shop:
         report = Report(
             "suggest",
             shop.machine,
-            {"products": products, "seconds": seconds, "per second": rate, "seed": seed},
+            {"products": run.products, "seconds": seconds, "per second": rate, "seed": run.seed},
         )
         typed = shop.shopper.keystrokes(min(keystrokes, max(1, round(rate * seconds))))
-        asked = [(("q", text),) for text in typed]
+        parameters = [(("q", text),) for text in typed]
         progress.begin("recording what is sent to Elasticsearch")
-        recorded = recorded_completions(shop.settings, asked)
+        recorded = recorded_completions(shop.settings, parameters)
         # A key that is answered without Elasticsearch has nothing to be compared with.
-        raw = [sent for sent, _ in recorded if sent]
-        ours = [shop.autocomplete(one) for one in asked]
-        shop.warm_up((ours, raw), warm_up_seconds, progress)
+        raw = [calls for calls, _ in recorded if calls]
+        ours = [shop.autocomplete(one) for one in parameters]
+        shop.warm_up((ours, raw), warm_up_seconds)
         progress.begin("measuring Elasticsearch alone")
         reference = shop.load.paced(raw, rate, seconds)
         progress.begin(f"measuring {rate:g} suggestions a second")
@@ -48,9 +46,9 @@ def suggest(
         report.runs.append(
             {
                 "requests": len(measured.milliseconds),
-                "without_suggestion": sum(not any(answer["sections"].values()) for _, answer in recorded),
+                "without_suggestion": sum(_is_empty(answer.sections) for _, answer in recorded),
                 "keystrokes": len(recorded),
-                "round_trips": max((len(sent) for sent, _ in recorded), default=0),
+                "round_trips": max((len(calls) for calls, _ in recorded), default=0),
             }
         )
         if not (measured.milliseconds and reference.milliseconds):
@@ -65,3 +63,7 @@ def suggest(
         if peaks := shop.peaks.megabytes():
             report.figures.append(alone("largest process of the API", "MB", peaks[0]))
     return report
+
+
+def _is_empty(sections: Sections) -> bool:
+    return not (sections.queries or sections.products or sections.categories or sections.brands)

@@ -9,43 +9,41 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from elasticsearch import Elasticsearch
-
 from bench import catalogue
-from bench.crew import Crew
+from bench.baseline_index import copy_of_index, settled
 from bench.equality import live_differing
 from bench.errors import BenchError
 from bench.lag import STUCK_SECONDS, wait_synced, waiting
 from bench.machine import machine
 from bench.progress import Progress
-from bench.raw import copy_of_index, settled
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.state import at_work, prepare, warm_up
+from bench.worker_pool import WorkerPool
 from bench.writer import Written, without_triggers, write
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
-from catalog.settings import Settings
 from indexer.compare import differences
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, targets
 
-OVERALL, WRITER, LAG_SECONDS, MOST_MB = 0.5, 0.5, 3.0, 200.0
-LOOK_SECONDS = 0.02
+OVERALL, WRITER, LAG_SECONDS, MAX_MB = 0.5, 0.5, 3.0, 200.0
+POLL_INTERVAL_SECONDS = 0.02
 # The reference's versions are above all before, so that each of its writes is one.
-ABOVE = 1_000_000
+VERSION_OFFSET = 1_000_000
 
 
-def sync(
-    settings: Settings, progress: Progress, *, products: int, seed: int, rows: int, processes: int = 2, rounds: int = 1
-) -> Report:
+def sync(run: BenchRun, *, rows: int, processes: int = 2, rounds: int = 1) -> Report:
     """Update `rows` random products while workers follow, `rounds` times, each between two runs of the references."""
-    settings = settings.model_copy(update={"worker_concurrency": processes})
+    run = run.with_settings(worker_concurrency=processes)
+    settings, progress, products, seed = run.settings, run.progress, run.products, run.seed
     with (
         closing(make_client(settings, timeout=120)) as client,
         closing(connect(settings, "catalog-bench", autocommit=True)) as connection,
-        Crew(settings, processes) as crew,
+        WorkerPool(settings, processes) as pool,
     ):
-        ids = prepare(connection, client, settings, crew, progress, products=products, seed=seed)
+        indexer = Indexer(connection, client, settings)
+        ids = prepare(run, indexer, pool)
         picked = Random(seed).sample(ids, min(rows, len(ids)))  # noqa: S311 - no secret
         report = Report(
             "sync",
@@ -53,9 +51,9 @@ def sync(
             {"products": products, "rows": len(picked), "processes": processes, "seed": seed, "rounds": rounds},
         )
         progress.begin("filling a second index for the reference")
-        crew.build()
-        with copy_of_index(client, settings, crew) as copy:
-            bench = _Bench(connection, client, settings, crew, copy, picked, progress)
+        pool.build()
+        with copy_of_index(client, settings, pool) as copy:
+            bench = _Bench(indexer, pool, copy, picked, progress)
             bench.measure(report, rounds)
         report.differing = live_differing(connection, client, progress)
     _summarise(report)
@@ -63,24 +61,14 @@ def sync(
 
 
 class _Bench:
-    def __init__(
-        self,
-        connection: psycopg.Connection[Any],
-        client: Elasticsearch,
-        settings: Settings,
-        crew: Crew,
-        copy: str,
-        picked: list[UUID],
-        progress: Progress,
-    ) -> None:
-        self.connection = connection
-        self.client = client
-        self.settings = settings
-        self.crew = crew
+    def __init__(self, indexer: Indexer, pool: WorkerPool, copy: str, picked: list[UUID], progress: Progress) -> None:
+        self.indexer = indexer
+        self.connection = indexer.connection
+        self.pool = pool
         self.copy = copy
         self.picked = picked
         self.progress = progress
-        self.live = next(target.name for target in targets(connection) if target.state == LIVE)
+        self.live = next(target.name for target in targets(self.connection) if target.state == LIVE)
         self._above = 0
 
     def measure(self, report: Report, rounds: int) -> None:
@@ -101,13 +89,13 @@ class _Bench:
             loop, bare = next_loop, next_bare
         # What was written without triggers is in no index yet.
         write(self.connection, self.picked)
-        self.crew.drain()
+        self.pool.drain()
         wait_synced(self.connection, self.progress)
 
     def _overwrite(self) -> float:
-        self._above += ABOVE
+        self._above += VERSION_OFFSET
         self._rest("measuring a plain loop: read, build, write")
-        return len(self.picked) / self.crew.overwrite(self.copy, self.picked, self._above)
+        return len(self.picked) / self.pool.overwrite(self.copy, self.picked, self._above)
 
     def _bare_writer(self) -> float:
         self._rest("measuring the writer without triggers")
@@ -115,13 +103,13 @@ class _Bench:
             return write(self.connection, self.picked).per_second
 
     def _idle_writer(self) -> float:
-        """With triggers, and nobody who follows: what the ledger alone costs."""
+        """With triggers and without workers: what the ledger alone costs."""
         self._rest("measuring the writer with triggers, no workers")
         return write(self.connection, self.picked).per_second
 
     def _followed_writer(self) -> dict[str, Any]:
-        with at_work(self.settings) as peaks:
-            wait_synced(self.connection, self.progress, "syncing what nobody followed")
+        with at_work(self.indexer.settings) as peaks:
+            wait_synced(self.connection, self.progress, "syncing what no worker followed")
             warm_up(self.connection, self.picked, self.progress)
             self._rest("measuring live sync behind the writer")
             written = write(self.connection, self.picked)
@@ -142,16 +130,16 @@ class _Bench:
         while time.monotonic() < deadline:
             if not waiting(self.connection):
                 settled_at = time.monotonic()
-                if not differences(self.connection, self.client, self.live):
+                if not differences(self.indexer, self.live):
                     return settled_at, time.monotonic()
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_INTERVAL_SECONDS)
         raise BenchError(f"Not equal {time.monotonic() - written.last_commit:.0f} s after the last commit.")
 
     def _rest(self, step: str) -> None:
         """Begin each measurement with tables that are clean and an Elasticsearch that merges nothing."""
         catalogue.vacuum(self.connection)
         self.connection.execute("CHECKPOINT")
-        settled(self.client)
+        settled(self.indexer.client)
         self.progress.begin(step)
 
 
@@ -172,4 +160,4 @@ def _summarise(report: Report) -> None:
     ]
     peaks = [peak for item in report.runs for peak in item["peaks_mb"]]
     if peaks:
-        report.figures.append(alone("largest process of the workers", "MB", max(peaks), at_most=MOST_MB))
+        report.figures.append(alone("largest process of the workers", "MB", max(peaks), at_most=MAX_MB))

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-TRANSACTION = 100
+ROWS_PER_TRANSACTION = 100
 UPDATE = "UPDATE products SET price = price + 0.01 WHERE id = ANY (%s)"
 
 # As each is to fire again: some of them also fire in the replica role.
@@ -22,7 +22,7 @@ FROM pg_trigger WHERE tgrelid = 'products'::regclass AND NOT tgisinternal AND tg
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Moments of the monotonic clock, which all processes of a machine share."""
+    """What a writer did; moments are of the monotonic clock, which all processes of a machine share."""
 
     began: float
     first_commit: float
@@ -38,8 +38,8 @@ def write(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> Written:
     """A cent more for each product, in transactions of 100, as fast as Postgres takes them."""
     began = time.monotonic()
     first = 0.0
-    for start in range(0, len(ids), TRANSACTION):
-        connection.execute(UPDATE, (list(ids[start : start + TRANSACTION]),))  # autocommit: a transaction each
+    for start in range(0, len(ids), ROWS_PER_TRANSACTION):
+        connection.execute(UPDATE, (list(ids[start : start + ROWS_PER_TRANSACTION]),))  # autocommit: a transaction each
         first = first or time.monotonic()
     return Written(began, first, time.monotonic(), len(ids))
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 # deadlock_detected and serialization_failure: Postgres rolled the whole transaction back, so running it again is safe.
 RETRYABLE = ("40P01", "40001")
-ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 _SPAN = {"db.system.name": "postgresql"}
 # No request is worth holding locks for longer.
 STATEMENT_TIMEOUT_MS = 15_000
@@ -48,25 +49,37 @@ class Database:
         self.engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
 
+    @asynccontextmanager
+    async def transaction(self, name: str, attempt: int = 1) -> AsyncIterator[AsyncSession]:
+        """One transaction, committed at the end and rolled back by whatever is raised within; `name` is for traces.
+
+        Raises Unavailable when Postgres does not answer.
+        """
+        try:
+            with span(f"postgres {name}", _SPAN | {"attempt": attempt}):
+                async with self._sessions.begin() as session:
+                    yield session
+        except DBAPIError as error:
+            if error.connection_invalidated or is_connection_error(error):
+                raise Unavailable("The database does not answer. Try again in a moment.") from error
+            raise
+
     async def run(
         self, work: Callable[Concatenate[AsyncSession, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `work(session, ...)` in one transaction and commit; a deadlock or serialization failure runs it again.
 
-        Raises whatever `work` raises, after rollback, and Unavailable when Postgres does not answer.
+        Raises what `work` raises, after rollback, and Unavailable when Postgres does not answer.
         """
         name = f"{work.__module__.rpartition('.')[2]}.{work.__name__}"
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                with span(f"postgres {name}", _SPAN | {"attempt": attempt}):
-                    async with self._sessions.begin() as session:
-                        return await work(session, *args, **kwargs)
+                async with self.transaction(name, attempt) as session:
+                    return await work(session, *args, **kwargs)
             except DBAPIError as error:
-                if sqlstate(error) in RETRYABLE and attempt < ATTEMPTS:
+                if sqlstate(error) in RETRYABLE and attempt < MAX_ATTEMPTS:
                     await asyncio.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
                     continue
-                if error.connection_invalidated or is_connection_error(error):
-                    raise Unavailable("The database does not answer. Try again in a moment.") from error
                 raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -1,4 +1,4 @@
-"""Until when somebody waits for the answer to the call at hand: bounds what is asked of the servers behind it."""
+"""Until when the caller waits for the answer to the call at hand: bounds what is asked of the servers behind it."""
 
 import time
 from collections.abc import Iterator

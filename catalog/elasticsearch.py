@@ -33,7 +33,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 def make_async_client(settings: Settings, *, node_class: type[AiohttpHttpNode] = AiohttpHttpNode) -> AsyncElasticsearch:
     """For searches. It never retries: the shopper is waiting, and a second try doubles the load of a slow server.
 
-    `node_class` is for whoever wants to see what is sent.
+    `node_class` is for a caller that records what is sent.
     """
     return AsyncElasticsearch(
         **_options(settings),

@@ -13,7 +13,7 @@ CatalogError
 ├── HeadersTooLarge 431
 ├── TooManyRequests 429  a budget is spent; `retry_after` seconds
 ├── Unavailable   503    a server behind this one does not answer; `retry_after` seconds
-└── DeadlineExceeded 504 nobody waits for the answer any more
+└── DeadlineExceeded 504 the caller waits for the answer no longer
 """
 
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ def configure_process_logs(settings: Settings) -> None:
 
 def one_line(text: str) -> str:
     """What a client wrote can't begin a line of its own, nor colour or clear a terminal."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def _escape(_: Any, __: str, event: EventDict) -> EventDict:

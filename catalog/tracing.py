@@ -16,11 +16,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from catalog.settings import Settings
 
 SERVICE = "catalog"
-# A collector that does not answer holds nobody up: what does not fit into the queue is lost.
+# A collector that does not answer delays nothing: what does not fit into the queue is lost.
 EXPORT_SECONDS = 5
 
 # An error's message may hold what a client wrote, and a statement with its values.
-_UNTOLD: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
+_NO_EXCEPTION_DETAILS: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 
 Attributes = Mapping[str, str | int]
 _tracer = trace.get_tracer(SERVICE)
@@ -38,7 +38,7 @@ def configure_tracing(settings: Settings, process: str) -> None:
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
     share = TraceIdRatioBased(settings.otlp_sample)
-    # Whoever calls may name the trace, and not decide that all of theirs are kept.
+    # A caller may name the trace, and not decide that all of its own are recorded.
     provider = TracerProvider(
         sampler=ParentBased(share, remote_parent_sampled=share),
         resource=Resource.create(
@@ -53,12 +53,14 @@ def configure_tracing(settings: Settings, process: str) -> None:
 def server_span(name: str, traceparent: str | None, attributes: Attributes) -> AbstractContextManager[Span]:
     """Around what a client asked for, in the client's trace if it names one."""
     above = _propagator.extract({"traceparent": traceparent} if traceparent else {})
-    return _tracer.start_as_current_span(name, above, SpanKind.SERVER, dict(attributes), **_UNTOLD)
+    return _tracer.start_as_current_span(name, above, SpanKind.SERVER, dict(attributes), **_NO_EXCEPTION_DETAILS)
 
 
 def span(name: str, attributes: Attributes) -> AbstractContextManager[Span]:
-    """Around a part of it, or around work that nobody waits for."""
-    return _tracer.start_as_current_span(name, kind=SpanKind.INTERNAL, attributes=dict(attributes), **_UNTOLD)
+    """Around a part of a request, or around work in the background."""
+    return _tracer.start_as_current_span(
+        name, kind=SpanKind.INTERNAL, attributes=dict(attributes), **_NO_EXCEPTION_DETAILS
+    )
 
 
 def failed(made: Span, description: str) -> None:

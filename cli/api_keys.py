@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.database import Database, make_engine
 from catalog.errors import InvalidInput
+from catalog.principals import PERMISSIONS, Principal
 from catalog.schemas.api_key import MAX_RATE, ApiKeyIn, ApiKeyOut
 from catalog.schemas.messages import field_errors
 from catalog.services import api_keys, audit
-from catalog.services.principals import PERMISSIONS, Principal
 from catalog.settings import get_settings
-from search.request import parse_forced
+from search.parameters import parse_forced
 
 T = TypeVar("T")
 

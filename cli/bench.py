@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.report import Report, table, verdict
+from bench.run import BenchRun
 from bench.servers import own_servers, own_stack
 from catalog.logs import configure_process_logs
-from catalog.settings import Settings, get_settings
+from catalog.settings import get_settings
 
 bench = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(stderr=True, soft_wrap=True)
@@ -33,7 +34,7 @@ def _group() -> None:
     """
 
 
-class Shown:
+class StepProgress:
     """The steps of a benchmark on stderr: a bar on a terminal, a line for each step elsewhere."""
 
     def __init__(self, bar: Progress) -> None:
@@ -67,10 +68,7 @@ def rebuild(
     from bench.rebuild import rebuild as measure
 
     counts = tuple(processes or (2, 1))
-    _run(
-        lambda settings, shown: measure(settings, shown, products=products, seed=seed, processes=counts, rounds=rounds),
-        as_json,
-    )
+    _run(lambda run: measure(run, processes=counts, rounds=rounds), products, seed, as_json)
 
 
 @bench.command()
@@ -85,12 +83,7 @@ def sync(
     """Time live sync behind a fast writer, beside a plain loop and beside the writer without triggers."""
     from bench.sync import sync as measure
 
-    _run(
-        lambda settings, shown: measure(
-            settings, shown, products=products, seed=seed, rows=rows, processes=processes, rounds=rounds
-        ),
-        as_json,
-    )
+    _run(lambda run: measure(run, rows=rows, processes=processes, rounds=rounds), products, seed, as_json)
 
 
 @bench.command()
@@ -103,7 +96,7 @@ def freshness(
     """Time single changes from COMMIT to found, beside an index call right after COMMIT."""
     from bench.freshness import freshness as measure
 
-    _run(lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds), as_json)
+    _run(lambda run: measure(run, seconds=seconds), products, seed, as_json)
 
 
 @bench.command()
@@ -118,12 +111,7 @@ def fanout(
     """Time the renaming of a category until every product shows it, and a single change made meanwhile."""
     from bench.fanout import fanout as measure
 
-    _run(
-        lambda settings, shown: measure(
-            settings, shown, products=products, seed=seed, rows=rows, processes=processes, rounds=rounds
-        ),
-        as_json,
-    )
+    _run(lambda run: measure(run, rows=rows, processes=processes, rounds=rounds), products, seed, as_json)
 
 
 @bench.command()
@@ -143,10 +131,7 @@ def search(
         return
     from bench.search import search as measure
 
-    _run(
-        lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds, rounds=rounds),
-        as_json,
-    )
+    _run(lambda run: measure(run, seconds=seconds, rounds=rounds), products, seed, as_json)
 
 
 @bench.command()
@@ -160,10 +145,7 @@ def suggest(
     """Time autocomplete after every key of realistic queries, at a fixed rate."""
     from bench.suggest import suggest as measure
 
-    _run(
-        lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds, rate=rate),
-        as_json,
-    )
+    _run(lambda run: measure(run, seconds=seconds, rate=rate), products, seed, as_json)
 
 
 @bench.command()
@@ -176,9 +158,9 @@ def degraded(
     """Search while Elasticsearch is killed, hangs and comes back; and with the cache beside without it."""
     from bench.degraded import degraded as measure
 
-    with own_stack(get_settings(), console.print) as (settings, servers), _shown() as shown:
+    with own_stack(get_settings(), console.print) as (settings, servers), _progress() as progress:
         configure_process_logs(settings)
-        report = measure(settings, servers, shown, products=products, seed=seed, seconds=seconds)
+        report = measure(BenchRun(settings, progress, products, seed), servers, seconds=seconds)
     tell(report, as_json)
 
 
@@ -192,7 +174,7 @@ def by_id(
     """Time a product by id through REST and gRPC, beside bare endpoints that run the same SELECT."""
     from bench.by_id import by_id as measure
 
-    _run(lambda settings, shown: measure(settings, shown, products=products, seed=seed, seconds=seconds), as_json)
+    _run(lambda run: measure(run, seconds=seconds), products, seed, as_json)
 
 
 @bench.command()
@@ -208,17 +190,17 @@ def _run_scale(seed: int, seconds: float, as_json: bool) -> None:
     from bench.scale import scale as compare
 
     def size(products: int) -> Size:
-        with own_servers(get_settings(), console.print) as settings, _shown() as shown:
+        with own_servers(get_settings(), console.print) as settings, _progress() as progress:
             configure_process_logs(settings)
-            return measure_size(settings, shown, products=products, seed=seed, seconds=seconds)
+            return measure_size(BenchRun(settings, progress, products, seed), seconds=seconds)
 
     tell(compare(size(SMALL), size(LARGE), seed), as_json)
 
 
-def _run(measure: Callable[[Settings, Shown], Report], as_json: bool) -> None:
-    with own_servers(get_settings(), console.print) as settings, _shown() as shown:
+def _run(measure: Callable[[BenchRun], Report], products: int, seed: int, as_json: bool) -> None:
+    with own_servers(get_settings(), console.print) as settings, _progress() as progress:
         configure_process_logs(settings)
-        report = measure(settings, shown)
+        report = measure(BenchRun(settings, progress, products, seed))
     tell(report, as_json)
 
 
@@ -226,9 +208,9 @@ def tell(report: Report, as_json: bool) -> None:
     """Print a report. Exits with code 1 when the work was not finished or is not equal to Postgres."""
     if as_json:
         typer.echo(json.dumps(report.as_dict()))
-    shown_on = sys.stderr if as_json else sys.stdout
-    # Where nobody says how wide the lines may be, no figure is broken in two.
-    Console(stderr=as_json, width=None if shown_on.isatty() else WIDTH).print(table(report))
+    output = sys.stderr if as_json else sys.stdout
+    # Without a terminal to say how wide the lines may be, no figure is broken in two.
+    Console(stderr=as_json, width=None if output.isatty() else WIDTH).print(table(report))
     for line in verdict(report):
         console.print(line, style="red", markup=False, highlight=False)
     if not report.ok:
@@ -236,7 +218,7 @@ def tell(report: Report, as_json: bool) -> None:
 
 
 @contextmanager
-def _shown() -> Iterator[Shown]:
+def _progress() -> Iterator[StepProgress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Shown(bar)
+        yield StepProgress(bar)

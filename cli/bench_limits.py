@@ -11,7 +11,7 @@ import typer
 from redis.asyncio import Redis
 
 from api.limits import Limiter
-from catalog.services.principals import ANYBODY
+from catalog.principals import ANYBODY
 from catalog.settings import Settings
 from stack import ephemeral
 

@@ -70,7 +70,7 @@ class Children:
         self._expect(source.returncode, producer, "")
 
     @staticmethod
-    def _expect(code: int, arguments: tuple[str, ...] | list[str], said: str) -> None:
+    def _expect(code: int, arguments: tuple[str, ...] | list[str], output: str) -> None:
         if code != 0:
-            end_of_it = "\n".join(said.strip().splitlines()[-20:])
+            end_of_it = "\n".join(output.strip().splitlines()[-20:])
             raise StackError(f"`catalog {' '.join(arguments)}` failed with exit code {code}:\n{end_of_it}")

@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from catalog.generator import generate as generate_lines
 from catalog.importing import LineResult, Record, Source, csv_records, import_records, json_records, open_source
 from catalog.services.command_audit import recorded
 from catalog.settings import get_settings
+from generator import generate as generate_lines
 
 console = Console(stderr=True)
 
@@ -126,11 +126,11 @@ class _Rejects:
             self.path.unlink()
 
 
-def _rejects_path(file: str, given: Path | None) -> Path:
-    if given:
-        if file != STDIN and given.exists() and given.samefile(file):
+def _rejects_path(file: str, path: Path | None) -> Path:
+    if path:
+        if file != STDIN and path.exists() and path.samefile(file):
             raise typer.BadParameter("The rejects file must not be the file to import.")
-        return given
+        return path
     beside = Path("import" if file == STDIN else file)
     # A file on a read-only disk can be imported all the same: what is rejected is then written here.
     folder = beside.parent if os.access(beside.parent, os.W_OK) else Path()

@@ -71,16 +71,16 @@ def _fill(settings: Settings, children: Children, console: Console) -> tuple[str
     children.run("migrate")
     for name in PROCESSES:
         children.start(name)
-    given = settings.admin_password
+    chosen = settings.admin_password
     email = settings.admin_email or "admin@example.com"
-    password = given.get_secret_value() if given else secrets.token_urlsafe(12)
+    password = chosen.get_secret_value() if chosen else secrets.token_urlsafe(12)
     children.run("user", "create", "--email", email, "--role", "admin", "--password-stdin", "--update", stdin=password)
     with connect(settings, "demo") as connection:
         filled = connection.execute("SELECT EXISTS (SELECT FROM products)").fetchone()
     if filled is None or not filled[0]:
         console.print(f"Importing {PRODUCTS:,} sample products", highlight=False)
         children.pipe(["generate", "--count", str(PRODUCTS), "--seed", "1"], ["import", "-"])
-    return email, "(CATALOG_ADMIN_PASSWORD)" if given else password
+    return email, "(CATALOG_ADMIN_PASSWORD)" if chosen else password
 
 
 def _wait_until_ready(settings: Settings, children: Children) -> None:

@@ -14,16 +14,16 @@ from catalog.database import Database, make_engine
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings, get_settings
 from cli.evaluation_tables import tell
-from search.engine import SearchEngine
-from search.evaluation.compare import compare
-from search.evaluation.judgements import Judgements, read_judgements
-from search.evaluation.names import names_of
-from search.evaluation.page import page
-from search.evaluation.result import Evaluation
-from search.evaluation.run import evaluate as run
-from search.evaluation.run import searches_of
-from search.evaluation.saved import read, save
-from search.postgres import SynonymReader
+from evaluation.compare import compare
+from evaluation.judgements import Judgements, read_judgements
+from evaluation.names import names_of
+from evaluation.report import page
+from evaluation.result import Evaluation
+from evaluation.run import evaluate as run
+from evaluation.run import searches_of
+from evaluation.saved import read, save
+from search.failover import elasticsearch_search
+from search.synonym_reader import SynonymReader
 
 console = Console(stderr=True, soft_wrap=True)
 LIVE = "live"
@@ -53,14 +53,14 @@ def evaluate(
         before = read(baseline) if baseline else None
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be read: {error.strerror}.") from None
-    found = _run(get_settings(), judged, depth)
-    comparisons = [compare(before, found), compare(before, found, "judged_ndcg")] if before else []
-    tell(found, comparisons, as_json, worst)
+    evaluation = _run(get_settings(), judged, depth)
+    comparisons = [compare(before, evaluation), compare(before, evaluation, "judged_ndcg")] if before else []
+    tell(evaluation, comparisons, as_json, worst)
     try:
         if save_to:
-            save(found, save_to)
+            save(evaluation, save_to)
         if html:
-            html.write_text(page(found, comparisons), encoding="utf-8")
+            html.write_text(page(evaluation, comparisons), encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{error.filename} can not be written: {error.strerror}.") from None
 
@@ -70,15 +70,15 @@ def _run(settings: Settings, judged: Judgements, depth: int) -> Evaluation:
         names = names_of(connection, judged)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task("searching", total=searches_of(judged))
+        task = bar.add_task("searching", total=searches_of(judged))
 
         async def measure() -> Evaluation:
             client, database = make_async_client(settings), Database(make_engine(settings))
             synonyms = SynonymReader(database, settings)
             try:
                 await synonyms.load()
-                engine = SearchEngine(client, settings, synonyms)
-                return await run(engine, judged, names, depth, lambda done: bar.update(shown, completed=done))
+                engine = elasticsearch_search(settings, client, synonyms)
+                return await run(engine, judged, names, depth, lambda done: bar.update(task, completed=done))
             finally:
                 await synonyms.close()
                 await database.engine.dispose()

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from search.evaluation.compare import Comparison
-from search.evaluation.result import Evaluation, Hit, Missing, QueryResult, worst_first
+from evaluation.compare import Comparison
+from evaluation.result import Evaluation, Hit, Missing, QueryResult, worst_first
 
 # Where nobody says how wide the lines may be.
 WIDTH = 160
@@ -22,34 +22,37 @@ SHOWN_CHANGES = 5
 MEASURES = {"ndcg": "nDCG@10", "judged_ndcg": "judged-only nDCG@10"}
 
 
-def tell(found: Evaluation, comparisons: Sequence[Comparison], as_json: bool, worst: int) -> None:
+def tell(evaluation: Evaluation, comparisons: Sequence[Comparison], as_json: bool, worst: int) -> None:
     """Print a run, and what has changed since the baseline; with `worst` queries, or all for 0."""
     if as_json:
         compared = {item.measure: asdict(item) for item in comparisons}
-        typer.echo(json.dumps(asdict(found) | {"comparison": compared or None}, ensure_ascii=False))
+        typer.echo(json.dumps(asdict(evaluation) | {"comparison": compared or None}, ensure_ascii=False))
         return
     out = Console(width=None if sys.stdout.isatty() else WIDTH)
-    out.print(_figures(found))
+    out.print(_figures(evaluation))
     if comparisons:
         out.print(_compared(comparisons))
         for line in _changes(comparisons[0]):
             out.print(line, soft_wrap=True)
-    shown = worst_first(found.queries)[: worst or None]
-    out.print(_queries(shown, found.depth))
-    if more := len(found.queries) - len(shown):
+    queries = worst_first(evaluation.queries)[: worst or None]
+    out.print(_queries(queries, evaluation.depth))
+    if more := len(evaluation.queries) - len(queries):
         out.print(f"and {more:,} better queries; `--worst 0` shows all, `--html FILE` with all of their hits")
 
 
-def _figures(found: Evaluation) -> Table:
-    summary, latency = found.summary, found.summary.latency
-    title = f"{found.judgements}: {summary.queries:,} queries, {found.depth} hits deep, rule set {found.ruleset}"
+def _figures(evaluation: Evaluation) -> Table:
+    summary, latency = evaluation.summary, evaluation.summary.latency
+    title = (
+        f"{evaluation.judgements}: {summary.queries:,} queries, {evaluation.depth} hits deep, "
+        f"rule set {evaluation.ruleset}"
+    )
     notes = []
     if summary.without_positive:
         notes.append(f"{summary.without_positive:,} without a positive rating, left out of nDCG, MRR and recall")
     if summary.absent:
         notes.append(f"{summary.absent:,} judged products are not in the catalogue")
     table = Table(title=escape(title), caption="; ".join(notes) or None)
-    shown = {
+    figures = {
         "nDCG@10": _measure(summary.ndcg),
         "judged-only nDCG@10": _measure(summary.judged_ndcg),
         "unjudged in top 10": f"{summary.unjudged:.1%}",
@@ -58,9 +61,9 @@ def _figures(found: Evaluation) -> Table:
         "zero results": f"{summary.zero_results:.1%}",
         "p50 / p95 / p99, ms": f"{latency.p50:.1f} / {latency.p95:.1f} / {latency.p99:.1f}",
     }
-    for column in shown:
+    for column in figures:
         table.add_column(column, justify="right")
-    table.add_row(*shown.values())
+    table.add_row(*figures.values())
     return table
 
 

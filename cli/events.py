@@ -64,14 +64,14 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="one JSON object
         row = connection.execute("SELECT position, published FROM event_relay").fetchone() or (0, 0)
         waiting = connection.execute("SELECT count(*) FROM domain_events WHERE position IS NULL").fetchone()
         groups = connection.execute("SELECT name, position FROM event_consumers ORDER BY name").fetchall()
-    found = {
+    status = {
         "position": row[0], "published": row[1], "without_position": waiting[0] if waiting else 0,
         "consumers": {name: {"position": position, "behind": row[0] - position} for name, position in groups},
     }  # fmt: skip
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps(status))
         return
-    typer.echo(f"last position {row[0]}, published up to {row[1]}, without a position {found['without_position']}")
+    typer.echo(f"last position {row[0]}, published up to {row[1]}, without a position {status['without_position']}")
     for name, position in groups:
         typer.echo(f"{name}: at {position}, {row[0] - position} behind")
 

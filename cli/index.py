@@ -16,9 +16,10 @@ from catalog.services.command_audit import recorded
 from catalog.services.ledger import LAG
 from catalog.settings import get_settings
 from indexer import switch
-from indexer.proof import Proof, prove
-from indexer.reconcile import Findings
+from indexer.indexer import Indexer
 from indexer.registry import targets
+from indexer.repair import Findings
+from indexer.verify import Verification, verify
 from mappings.checksum import BUCKETS
 
 console = Console(stderr=True)
@@ -29,9 +30,9 @@ LISTED = 20
 def rollback() -> None:
     """Go back to the index that was live before the last swap; it has been kept current."""
     settings = get_settings()
-    told: dict[str, str] = {}
-    with closing(make_client(settings)) as client, recorded(settings, "index.rollback", "index", {}, told):
-        name = told["index"] = switch.rollback(settings, client)
+    details: dict[str, str] = {}
+    with closing(make_client(settings)) as client, recorded(settings, "index.rollback", "index", {}, details):
+        name = details["index"] = switch.rollback(settings, client)
     console.print(f"{name} is live")
 
 
@@ -56,10 +57,8 @@ def reconcile(
         Progress(*columns, console=console) as bar,
     ):
         shown = bar.add_task("comparing", total=BUCKETS)
-        proof = prove(
-            connection,
-            client,
-            settings,
+        proof = verify(
+            Indexer(connection, client, settings),
             repair=repair,
             quick=quick,
             wait=wait,
@@ -74,7 +73,7 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _tell(proof: Proof, as_json: bool) -> None:
+def _tell(proof: Verification, as_json: bool) -> None:
     if as_json:
         indexes = [asdict(item) | {"equal": item.equal} for item in proof.indexes]
         typer.echo(json.dumps(asdict(proof) | {"indexes": indexes, "equal": proof.equal}, default=str))
@@ -95,8 +94,8 @@ def _tell(proof: Proof, as_json: bool) -> None:
     out.print("All is equal." if proof.equal else "NOT equal.")
 
 
-def _tell_indexes(out: Console, found: Sequence[Findings]) -> None:
-    for item in found:
+def _tell_indexes(out: Console, findings: Sequence[Findings]) -> None:
+    for item in findings:
         if item.error:
             out.print(f"{item.index}: not compared: {item.error}", markup=False)
             continue

@@ -49,12 +49,12 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
-        if isinstance(found, typer.Typer):
-            group = found
+        target = getattr(import_module(module), name)
+        if isinstance(target, typer.Typer):
+            group = target
         else:
             group = typer.Typer(add_completion=False)
-            group.command(cmd_name)(found)
+            group.command(cmd_name)(target)
         command = typer.main.get_command(group)
         command.name = cmd_name
         return command

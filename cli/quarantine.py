@@ -72,17 +72,17 @@ def _change(action: Action, ids: Sequence[UUID], everything: bool) -> int:
 async def _named(session: AsyncSession, action: Action, ids: Sequence[UUID]) -> None:
     """All of them or, with an error, none: the error rolls the transaction back."""
     if left := await service.apply(session, action, ids):
-        said = ", ".join(str(product_id) for product_id in left[:NAMED])
+        missing = ", ".join(str(product_id) for product_id in left[:NAMED])
         more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        raise Conflict(f"Not in quarantine: {said}{more}. Nothing was done: see `catalog quarantine list`.")
+        raise Conflict(f"Not in quarantine: {missing}{more}. Nothing was done: see `catalog quarantine list`.")
 
 
 async def _all(database: Database, action: Action) -> int:
     page = await database.run(service.list_page, 1, 1)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        shown = bar.add_task(action.name.lower(), total=page.total)
-        return await service.apply_to_all(database, action, lambda done: bar.update(shown, completed=done))
+        task = bar.add_task(action.name.lower(), total=page.total)
+        return await service.apply_to_all(database, action, lambda done: bar.update(task, completed=done))
 
 
 def _run(work: Callable[[Database], Awaitable[T]]) -> T:

@@ -20,18 +20,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from catalog.collector import calm_collector
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.errors import Conflict
+from catalog.gc import tune_gc
+from catalog.models.job import REINDEX, JobState
 from catalog.schemas.job import MAX_SHARDS
 from catalog.services.command_audit import record
 from catalog.settings import Settings, get_settings
 from indexer import jobs, rebuild
+from indexer.indexer import Indexer
 
 console = Console(stderr=True, soft_wrap=True)
 # Chunks in one step: nothing waits behind this process, so it need not pause after each.
-PIECES = 5
+MAX_CHUNKS = 5
 
 
 def reindex(
@@ -57,16 +59,14 @@ def reindex(
             _cancel(connection, client, settings)
             return
         job = _start_or_join(connection, shards)
-        calm_collector()
+        tune_gc()
         try:
             with _helpers(settings, processes - 1), _bar() as bar:
                 shown = bar.add_task("preparing", total=None, rate="")
-                rebuild.work(
-                    connection,
-                    client,
-                    settings,
-                    pieces=PIECES,
-                    between=lambda: _show(bar, shown, rebuild.progress(connection, job)),
+                rebuild.run(
+                    Indexer(connection, client, settings),
+                    max_chunks=MAX_CHUNKS,
+                    on_step=lambda: _show(bar, shown, rebuild.progress(connection, job)),
                 )
         except KeyboardInterrupt:
             console.print("Left alone: workers carry the rebuild on, `catalog reindex` joins it again,")
@@ -82,24 +82,24 @@ def reindex(
 
 
 def _cancel(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings) -> None:
-    job = jobs.active(connection, jobs.REINDEX)
+    job = jobs.active(connection, REINDEX)
     if job is None:
         raise Conflict("No rebuild is running.")
     with connection.transaction():
-        if not jobs.request_cancel(connection, jobs.REINDEX):
+        if not jobs.request_cancel(connection, REINDEX):
             raise Conflict("No rebuild is running.")
         record(connection, "reindex.cancel", f"job:{job.id}", {})
-    rebuild.work(connection, client, settings)
+    rebuild.run(Indexer(connection, client, settings))
     ended = jobs.get(connection, job.id)
-    if ended.state == jobs.DONE:
+    if ended.state == JobState.DONE:
         raise Conflict(f"Too late: {ended.progress['index']} is live already. `catalog rollback` goes back.")
-    if ended.state != jobs.CANCELLED:
+    if ended.state != JobState.CANCELLED:
         raise Conflict(ended.error or f"The rebuild is {ended.state}.")
     console.print("cancelled; the live index is unchanged")
 
 
 def _start_or_join(connection: psycopg.Connection[Any], shards: int | None) -> jobs.Job:
-    job = jobs.active(connection, jobs.REINDEX)
+    job = jobs.active(connection, REINDEX)
     if job is None:
         with connection.transaction():
             job = rebuild.start(connection, shards)
@@ -130,12 +130,12 @@ def _help(settings: Settings, parent: int) -> None:
         if os.getppid() != parent:
             raise SystemExit(1)
 
-    calm_collector()
+    tune_gc()
     with (
         closing(make_client(settings)) as client,
         closing(connect(settings, "catalog-reindex", autocommit=True)) as connection,
     ):
-        rebuild.work(connection, client, settings, pieces=PIECES, between=stop_with_parent)
+        rebuild.run(Indexer(connection, client, settings), max_chunks=MAX_CHUNKS, on_step=stop_with_parent)
 
 
 def _bar() -> Progress:

@@ -13,9 +13,9 @@ from alembic import command
 from alembic.config import Config
 from rich.console import Console
 
-from catalog.collector import calm_collector
 from catalog.elasticsearch import make_client
 from catalog.errors import Unavailable
+from catalog.gc import tune_gc
 from catalog.settings import Settings, get_settings
 from catalog.tracing import configure_tracing
 from indexer.rebuild import ensure_index
@@ -47,8 +47,8 @@ def migrate_database(settings: Settings, revision: str = "head") -> None:
     except Exception as error:
         cause = getattr(error, "orig", None)
         if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
-            said = str(cause).strip().splitlines()[0]
-            raise Unavailable(f"Postgres does not answer: {said}. Start it with `catalog up`.") from error
+            message = str(cause).strip().splitlines()[0]
+            raise Unavailable(f"Postgres does not answer: {message}. Start it with `catalog up`.") from error
         raise
 
 
@@ -77,7 +77,7 @@ def serve() -> None:
         credentials(settings)
     configure_tracing(settings, "serve")
     app = create_app(settings, grpc=settings.grpc_port != 0)
-    calm_collector()
+    tune_gc()
     uvicorn.run(
         app,
         host=settings.http_host,

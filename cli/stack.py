@@ -36,8 +36,8 @@ def stack_config(settings: Settings, *, secure: bool = False) -> stack.StackConf
     )
     if not secure:
         return config
-    given = settings.elasticsearch_password
-    password = given.get_secret_value() if given else kept_secret(config.home / "elasticsearch.password")
+    chosen = settings.elasticsearch_password
+    password = chosen.get_secret_value() if chosen else kept_secret(config.home / "elasticsearch.password")
     return replace(config, secure=True, elasticsearch_password=password)
 
 
@@ -72,8 +72,8 @@ def up(
     with console.status("Starting the servers"):
         running = stack.start(config, lambda line: console.print(line, highlight=False))
     for server in running.servers:
-        found = "" if server in running.started else " (was running)"
-        console.print(f"[green]●[/] {server.title:14}{server.url}{found}", highlight=False)
+        note = "" if server in running.started else " (was running)"
+        console.print(f"[green]●[/] {server.title:14}{server.url}{note}", highlight=False)
     if secure and settings.elasticsearch_password is None:
         console.print("Set these for everything that uses this Elasticsearch:")
         console.print("CATALOG_ELASTICSEARCH_USERNAME=elastic", highlight=False)
@@ -98,9 +98,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For a machine t
     else:
         console = Console(soft_wrap=True, highlight=False)
         for state in states:
-            shown = f"[{STYLES[state.state]}]{state.state:14}[/]"
+            styled = f"[{STYLES[state.state]}]{state.state:14}[/]"
             process = f"  pid {state.pid}" if state.pid else ""
-            console.print(f"{state.name:15}{shown}{state.url}{process}")
+            console.print(f"{state.name:15}{styled}{state.url}{process}")
             if state.state in {"crashed", "not answering"}:
                 console.print(f"{'':15}log: {state.log}")
     if any(state.state != "running" for state in states):

@@ -9,38 +9,57 @@ import orjson
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 # Far below http.max_content_length (100 MB), and small enough for several workers to be in flight at once.
-MAX_BYTES = 8 * 1024 * 1024
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
 # A larger one would be sent alone and could be refused for its size by a server that says so as if it were busy.
-LARGEST_DOCUMENT = 16 * 1024 * 1024
-# What an index, a node or the cluster says when it can't take the write now, whatever the document.
-NOT_THE_DOCUMENT = (401, 403, 404, 408, 429)
+MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+# What an index, a node or the cluster says when it can't take any write now.
+INDEX_ERROR_STATUSES = (401, 403, 404, 408, 429)
 # The same, where the status (400) says nothing.
-NOT_THE_DOCUMENT_EITHER = ("index_closed_exception",)
+INDEX_ERROR_TYPES = ("index_closed_exception",)
+# What Elasticsearch says of one shard, in an answer that is a success for the documents of the others.
+SHARD_ERROR_TYPE = "unavailable_shards_exception"
 # How long Elasticsearch waits for a shard that is not there now: the other indexes wait behind it.
 SHARD_TIMEOUT = "3s"
-# What is asked for of each document of a request.
-ITEMS = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+# The fields of an answer that are read, for each document of a request.
+ITEM_FIELDS = "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+# Of an error's text: it is kept in the ledger.
+MAX_ERROR_CHARACTERS = 2000
 
 
 class Outcome(Enum):
+    """What Elasticsearch did with one document."""
+
     WRITTEN = "written"
+    #: A document of the same version or a newer one is there already.
     CONFLICT = "conflict"
+    #: The document itself is at fault: no other one is held back.
     REFUSED = "refused"
+    #: The index takes no writes now.
     UNAVAILABLE = "unavailable"
+    #: Nor does the one shard that the document belongs to; the others do.
+    SHARD_UNAVAILABLE = "shard unavailable"
+
+    @property
+    def is_unavailable(self) -> bool:
+        return self in (Outcome.UNAVAILABLE, Outcome.SHARD_UNAVAILABLE)
 
 
 # Tuples, not dataclasses: there are two for each document of a rebuild, and these are made in half the time.
 class Document(NamedTuple):
+    """A document as it is sent."""
+
     product_id: UUID
+    #: The ledger's.
     version: int
     body: dict[str, Any]
 
 
 class Result(NamedTuple):
-    """What became of one document; `error` is `type: reason` as Elasticsearch gave it."""
+    """What became of one document."""
 
     document: Document
     outcome: Outcome
+    #: `type: reason` as Elasticsearch gave it.
     error: str | None = None
 
 
@@ -54,8 +73,8 @@ def write(
     """
     results: list[Result] = []
     for chunk, body in _requests(documents):
-        if len(body) > LARGEST_DOCUMENT and len(chunk) == 1:
-            error = f"document_too_large: {len(body)} bytes; the limit is {LARGEST_DOCUMENT}"
+        if len(body) > MAX_DOCUMENT_BYTES and len(chunk) == 1:
+            error = f"document_too_large: {len(body)} bytes; the limit is {MAX_DOCUMENT_BYTES}"
             results.append(Result(chunk[0], Outcome.REFUSED, error))
             continue
         try:
@@ -72,7 +91,7 @@ def _send(
 ) -> list[Result]:
     if first_writer and not _bulk(client, alias, body, "errors")["errors"]:
         return [Result(document, Outcome.WRITTEN) for document in chunk]
-    answer = _bulk(client, alias, body, ITEMS)
+    answer = _bulk(client, alias, body, ITEM_FIELDS)
     items = answer["items"]
     if not answer["errors"] and len(items) == len(chunk):
         return [Result(document, Outcome.WRITTEN) for document in chunk]
@@ -96,7 +115,7 @@ def _requests(documents: Sequence[Document]) -> Iterator[tuple[list[Document], b
     size = 0
     for document in documents:
         body = orjson.dumps(document.body, option=orjson.OPT_APPEND_NEWLINE)
-        if chunk and size + len(body) > MAX_BYTES:  # a document larger than that goes alone
+        if chunk and size + len(body) > MAX_REQUEST_BYTES:  # a document larger than that goes alone
             yield chunk, b"".join(lines)
             chunk, lines, size = [], [], 0
         action = b'{"index":{"_id":"%b","version":%d,"version_type":"external"}}\n'
@@ -117,10 +136,15 @@ def _result(document: Document, item: dict[str, Any]) -> Result:
     text = f"{error.get('type')}: {error.get('reason')}"
     if cause := error.get("caused_by", {}).get("reason"):
         text = f"{text} ({cause})"
-    own_fault = (
-        400 <= status < 500 and status not in NOT_THE_DOCUMENT and error.get("type") not in NOT_THE_DOCUMENT_EITHER
-    )
-    return Result(document, Outcome.REFUSED if own_fault else Outcome.UNAVAILABLE, text[:2000])
+    return Result(document, _failure(status, error.get("type")), text[:MAX_ERROR_CHARACTERS])
+
+
+def _failure(status: int, error_type: str | None) -> Outcome:
+    if error_type == SHARD_ERROR_TYPE:
+        return Outcome.SHARD_UNAVAILABLE
+    if not 400 <= status < 500 or status in INDEX_ERROR_STATUSES or error_type in INDEX_ERROR_TYPES:
+        return Outcome.UNAVAILABLE
+    return Outcome.REFUSED
 
 
 def stored_versions(client: Elasticsearch, alias: str, ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -139,4 +163,4 @@ def stored(client: Elasticsearch, alias: str, ids: Sequence[UUID], *, source: bo
 
 
 def _summary(error: ApiError | TransportError) -> str:
-    return f"{type(error).__name__}: {error.message}"[:2000]
+    return f"{type(error).__name__}: {error.message}"[:MAX_ERROR_CHARACTERS]

@@ -30,20 +30,20 @@ RETURNING product_id, claimed_until
 
 # A row that a writer has locked, or has moved, is skipped: that writer has bumped it, so it comes back by itself.
 # A newer version keeps its attempts, and a lease that is not ours. With the version that was sent nothing is left to
-# do: whoever holds a lease on that, as ours had run out, may be skipped here in turn, and a change would wait for it.
+# do: a worker that holds a lease on that, as ours had run out, may be skipped here in turn, and a change would wait.
 SETTLE = """
-WITH held AS (SELECT product_id, ctid FROM product_sync WHERE product_id = ANY (%(ids)b)
-              ORDER BY product_id FOR UPDATE SKIP LOCKED)
+WITH locked AS (SELECT product_id, ctid FROM product_sync WHERE product_id = ANY (%(ids)b)
+                ORDER BY product_id FOR UPDATE SKIP LOCKED)
 UPDATE product_sync AS ledger SET
-    synced_version = greatest(ledger.synced_version, sent.version),
+    synced_version = greatest(ledger.synced_version, written.version),
     synced_at = clock_timestamp(),
-    claimed_until = CASE WHEN ledger.claimed_until = %(lease)s OR ledger.version = sent.version THEN NULL
+    claimed_until = CASE WHEN ledger.claimed_until = %(lease)s OR ledger.version = written.version THEN NULL
                          ELSE ledger.claimed_until END,
-    attempts = CASE WHEN ledger.version = sent.version THEN 0 ELSE ledger.attempts END,
-    next_attempt_at = CASE WHEN ledger.version = sent.version THEN NULL ELSE ledger.next_attempt_at END,
+    attempts = CASE WHEN ledger.version = written.version THEN 0 ELSE ledger.attempts END,
+    next_attempt_at = CASE WHEN ledger.version = written.version THEN NULL ELSE ledger.next_attempt_at END,
     error = NULL
-FROM unnest(%(ids)b::uuid[], %(versions)b::bigint[]) AS sent (product_id, version) JOIN held USING (product_id)
-WHERE ledger.ctid = held.ctid
+FROM unnest(%(ids)b::uuid[], %(versions)b::bigint[]) AS written (product_id, version) JOIN locked USING (product_id)
+WHERE ledger.ctid = locked.ctid
 """
 
 # Only the version that was refused counts: a newer one deserves attempts of its own. A row that a writer has locked is
@@ -82,22 +82,23 @@ SELECT (SELECT count(*) FROM (SELECT FROM product_sync WHERE {CLAIMABLE} LIMIT %
        EXISTS (SELECT FROM jobs WHERE kind = 'reindex' AND state IN ('queued', 'running'))
 """  # noqa: S608 - CLAIMABLE is the constant above
 
-FREE = "SELECT product_id FROM product_sync WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE SKIP LOCKED"
+LOCK_FREE = "SELECT product_id FROM product_sync WHERE product_id = ANY (%s) ORDER BY product_id FOR UPDATE SKIP LOCKED"
 
 # To be written again is not the change that puts a dropped product back.
 KEEP_DROPPED = """
 UPDATE product_sync SET dropped_version = version WHERE product_id = ANY (%s) AND dropped_version = version - 1
 """
 
-# Of background work that bumps products, for a row that somebody has locked.
-LOCK_MILLISECONDS = 200
+# Of background work that bumps products, for a row that a writer has locked.
+LOCK_TIMEOUT_MILLISECONDS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Products that this worker alone works on until `lease` runs out."""
+    """Products that this worker alone works on."""
 
     ids: list[UUID]
+    #: When the lease runs out: from then on any other worker may claim them. It tells one claim from another.
     lease: datetime
 
 
@@ -107,10 +108,10 @@ def claim(connection: psycopg.Connection[Any], limit: int, lease_seconds: float)
     return Claim([row[0] for row in rows], rows[0][1]) if rows else None
 
 
-def settle(connection: psycopg.Connection[Any], held: Claim, sent: Mapping[UUID, int]) -> None:
+def settle(connection: psycopg.Connection[Any], claim: Claim, versions: Mapping[UUID, int]) -> None:
     """Record the versions that every target acknowledged."""
-    if sent:
-        parameters = {"ids": list(sent), "versions": list(sent.values()), "lease": held.lease}
+    if versions:
+        parameters = {"ids": list(versions), "versions": list(versions.values()), "lease": claim.lease}
         connection.execute(SETTLE, parameters)
 
 
@@ -129,32 +130,33 @@ def postpone(connection: psycopg.Connection[Any], product_id: UUID, version: int
     connection.execute(POSTPONE, parameters)
 
 
-def release(connection: psycopg.Connection[Any], held: Claim, ids: Sequence[UUID], seconds: float = 0) -> None:
+def release(connection: psycopg.Connection[Any], claim: Claim, ids: Sequence[UUID], seconds: float = 0) -> None:
     """Give claimed rows back, to be claimed again at once or in so many seconds."""
     if ids:
-        connection.execute(RELEASE, {"ids": list(ids), "lease": held.lease, "seconds": float(seconds)})
+        connection.execute(RELEASE, {"ids": list(ids), "lease": claim.lease, "seconds": float(seconds)})
 
 
 def bump(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int) -> None:
     """Give products a new version, for live sync to write at this priority. Call it inside a transaction.
 
-    Raises psycopg.errors.LockNotAvailable when a writer holds one of them for longer than anybody here may wait: a
+    Raises psycopg.errors.LockNotAvailable when a writer holds one of them for longer than background work may wait: a
     process that waits for it writes no other product meanwhile, and keeps the rows before it from their writers.
     """
-    connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(LOCK_MILLISECONDS),))
-    connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(priority),))
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(LOCK_TIMEOUT_MILLISECONDS),))
+    connection.execute("SELECT set_config('catalog.sync_priority', %s, true)", (str(int(priority)),))
     connection.execute("SELECT ledger_bump(%s)", (list(ids),))
 
 
 def lock_free(connection: psycopg.Connection[Any], ids: Sequence[UUID]) -> list[UUID]:
-    """Lock the ledger rows that nobody else holds, until the transaction ends; their products, in order."""
-    return [row[0] for row in connection.execute(FREE, (list(ids),))]
+    """Lock the ledger rows that no other transaction holds, until the transaction ends; their products, in order."""
+    return [row[0] for row in connection.execute(LOCK_FREE, (list(ids),))]
 
 
 def renew(connection: psycopg.Connection[Any], ids: Sequence[UUID], priority: int) -> list[UUID]:
     """Have products written again that have not changed; those it was done to. Call it inside a transaction.
 
-    One that a writer holds is left out: the writer bumps it or, when it is rolled back, the next look finds it again.
+    One that a writer has locked is left out: the writer bumps it or, when it is rolled back, the next comparison finds
+    it again.
     """
     free = lock_free(connection, ids)
     bump(connection, free, priority)

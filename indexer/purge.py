@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import structlog
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from catalog.settings import Settings
+from indexer.indexer import Indexer
 from indexer.registry import writable
 from mappings.checksum import BUCKETS
 
 log = structlog.get_logger()
 
-PAGE = 1000
-# 404: somebody was faster. 409: the product came back.
-FINE = (200, 404, 409)
+PAGE_SIZE = 1000
+# 404: another worker was faster. 409: the product came back.
+SUCCESS_STATUSES = (200, 404, 409)
+SECONDS_A_DAY = 86_400
 TOMBSTONE = {"term": {"deleted": True}}
 
 OLD = """
@@ -33,27 +33,20 @@ WHERE product_id = ANY (%s) AND deleted AND synced_version = version
 """
 
 
-def purge(
-    connection: psycopg.Connection[Any],
-    client: Elasticsearch,
-    settings: Settings,
-    *,
-    seconds: float = float("inf"),
-    between: Callable[[], object] = lambda: None,
-) -> int:
+def purge(indexer: Indexer, *, seconds: float = float("inf"), on_step: Callable[[], object] = lambda: None) -> int:
     """Delete tombstones older than `tombstone_days` from every index that is written to; how many they were.
 
-    `between` is called before every page of them. What is left when the time is up, is left for the next call.
+    `on_step` is called before every page of them. What is left when the time is up, is left for the next call.
     """
     deadline = time.monotonic() + seconds
     purged = 0
-    for target in writable(connection):
+    for target in writable(indexer.connection):
         try:
-            for tombstones in _pages(client, target.alias):
-                between()
+            for tombstones in _pages(indexer.client, target.alias):
+                on_step()
                 if time.monotonic() > deadline:
                     break
-                purged += _delete(client, target.alias, _old(connection, settings, tombstones))
+                purged += _delete(indexer.client, target.alias, _old(indexer, tombstones))
         except (ApiError, TransportError) as error:
             log.warning("purge.unavailable", index=target.name, error=f"{type(error).__name__}: {error.message}")
     if purged:
@@ -62,36 +55,37 @@ def purge(
 
 
 def _pages(client: Elasticsearch, alias: str) -> Iterator[dict[UUID, int]]:
-    """The versions of all tombstones by id, PAGE at a time."""
-    counts = client.search(
+    """The versions of all tombstones by id, PAGE_SIZE at a time."""
+    response = client.search(
         index=alias, size=0, query=TOMBSTONE, aggs={"buckets": {"terms": {"field": "bucket", "size": BUCKETS}}}
     )
-    buckets = [item["key"] for item in counts["aggregations"]["buckets"]["buckets"]]
+    buckets = [item["key"] for item in response["aggregations"]["buckets"]["buckets"]]
     # A call that is too short for all of them must not stop before the same ones as the last one.
     random.shuffle(buckets)
     for bucket in buckets:
         after: list[Any] | None = None
         while True:
-            answer = client.search(
+            response = client.search(
                 index=alias,
-                size=PAGE,
+                size=PAGE_SIZE,
                 query={"bool": {"filter": [TOMBSTONE, {"term": {"bucket": bucket}}]}},
                 sort=[{"id": "asc"}],
                 search_after=after,
                 source=False,
                 docvalue_fields=[{"field": "version"}],
             )
-            hits = answer["hits"]["hits"]
+            hits = response["hits"]["hits"]
             if hits:
                 yield {UUID(hit["_id"]): hit["fields"]["version"][0] for hit in hits}
-            if len(hits) < PAGE:
+            if len(hits) < PAGE_SIZE:
                 break
             after = hits[-1]["sort"]
 
 
-def _old(connection: psycopg.Connection[Any], settings: Settings, tombstones: dict[UUID, int]) -> dict[UUID, int]:
+def _old(indexer: Indexer, tombstones: dict[UUID, int]) -> dict[UUID, int]:
     """Those that are the last word on their product, and have been for long enough."""
-    rows = connection.execute(OLD, (list(tombstones), settings.tombstone_days * 86_400))
+    seconds = indexer.settings.tombstone_days * SECONDS_A_DAY
+    rows = indexer.connection.execute(OLD, (list(tombstones), seconds))
     return {row[0]: row[1] for row in rows if tombstones[row[0]] == row[1]}
 
 
@@ -102,14 +96,14 @@ def _delete(client: Elasticsearch, alias: str, tombstones: dict[UUID, int]) -> i
         {"delete": {"_id": str(product_id), "version": version, "version_type": "external_gte"}}
         for product_id, version in tombstones.items()
     ]
-    answer = client.bulk(
+    response = client.bulk(
         index=alias,
         operations=actions,
         require_alias=True,
         filter_path="items.*.status,items.*.error",
     )
-    items = [item["delete"] for item in answer.body["items"]]
-    failed = [item["error"] for item in items if item["status"] not in FINE]
+    items = [item["delete"] for item in response.body["items"]]
+    failed = [item["error"] for item in items if item["status"] not in SUCCESS_STATUSES]
     if failed:
         log.warning("purge.refused", alias=alias, count=len(failed), error=failed[0])
     return sum(item["status"] == 200 for item in items)

@@ -1,4 +1,4 @@
-"""The register of indexes (`search_indexes`): who is written to, who is read."""
+"""The registry of indexes (`search_indexes`): which are written to, and which one is read."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ from mappings.schema import SCHEMAS
 
 BUILDING, LIVE, STANDBY, RETIRED = "building", "live", "standby", "retired"
 
-# How long an index that nobody reads may miss writes, again and again, before it is given up.
+# How long an index that is not live may miss writes, again and again, before it is given up.
 PATIENCE_SECONDS = 60.0
 # Without a failure for so long, it has recovered.
 RECOVERED_SECONDS = 30.0
@@ -37,26 +37,31 @@ RETURNING given_up_at IS NOT NULL
 """  # noqa: S608
 
 
-class Missed(Enum):
-    """What an index that did not take a write is to those who write."""
+class MissedWrite(Enum):
+    """What live sync does about an index that did not take a write."""
 
-    WAITED_FOR = "waited for"
-    GIVEN_UP = "given up"  # or dropped: nobody needs to wait for it
-    LIVE = "live"  # it has become live since: nothing is settled without it
+    #: The product is written again in a while.
+    RETRY = "waited for"
+    #: The index is given up, or dropped: no product waits for it.
+    GIVEN_UP = "given up"
+    #: It has become live since: nothing is settled without it.
+    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An index that live sync keeps current, unless it has been `given_up`; with an `error` it never goes live.
-
-    `failing`: it has missed writes a moment ago, which are waiting for it.
-    """
+    """An index that live sync keeps current."""
 
     name: str
+    #: Of its documents: which builder in `mappings` makes them.
     schema_version: int
+    #: BUILDING, LIVE or STANDBY.
     state: str
+    #: The first write that did not fit; with one it never goes live.
     error: str | None = None
+    #: It has missed writes for so long that live sync leaves it out.
     given_up: bool = False
+    #: It has missed writes a moment ago, which are waiting for it.
     failing: bool = False
 
     @property
@@ -64,7 +69,7 @@ class Target:
         return write_alias(self.name)
 
     @property
-    def unknown_shape(self) -> str | None:
+    def unsupported_schema(self) -> str | None:
         """Why this process can't write to it: newer code has made it, beside which older workers still run."""
         if self.schema_version in SCHEMAS:
             return None
@@ -95,7 +100,8 @@ def register(connection: psycopg.Connection[Any], name: str, schema_version: int
 def promote(connection: psycopg.Connection[Any], name: str) -> None:
     """Make `name` the live index; the one that was live stays current as the standby, the only one.
 
-    Whatever was noted on `name` before, readers see it: from now on it gets every write, and the reconciler mends it.
+    What was noted on `name` before no longer counts, since readers see it: from now on it gets every write, and the
+    reconciler repairs it.
     """
     others = "UPDATE search_indexes SET state = %s, retired_at = now() WHERE state = %s AND name <> %s"
     if connection.execute("SELECT 1 FROM search_indexes WHERE state = 'live' AND name <> %s", (name,)).fetchone():
@@ -108,8 +114,11 @@ def promote(connection: psycopg.Connection[Any], name: str) -> None:
     )
 
 
-def hold(connection: psycopg.Connection[Any], name: str) -> None:
-    """Until the transaction ends, nobody can note an error on `name` or retire it. Raises Conflict when it has one."""
+def lock(connection: psycopg.Connection[Any], name: str) -> None:
+    """Until the transaction ends, no other process can note an error on `name` or retire it.
+
+    Raises Conflict when it has an error.
+    """
     row = connection.execute("SELECT error, state FROM search_indexes WHERE name = %s FOR UPDATE", (name,)).fetchone()
     if row is None or row[1] == RETIRED:
         raise Conflict(f"{name} is no longer registered. The live index is unchanged.")
@@ -117,22 +126,22 @@ def hold(connection: psycopg.Connection[Any], name: str) -> None:
         raise Conflict(f"{name} could not take every change: {row[0]}. The live index is unchanged.")
 
 
-def note_error(connection: psycopg.Connection[Any], name: str, error: str) -> Missed:
+def note_error(connection: psycopg.Connection[Any], name: str, error: str) -> MissedWrite:
     """Keep the first failure on an index that is not live: it may not go live."""
     row = connection.execute(
         "UPDATE search_indexes SET error = CASE WHEN state = 'live' THEN error ELSE coalesce(error, %s) END "
         "WHERE name = %s RETURNING state",
         (error, name),
     ).fetchone()
-    return Missed.LIVE if row == (LIVE,) else Missed.GIVEN_UP
+    return MissedWrite.LIVE if row == (LIVE,) else MissedWrite.GIVEN_UP
 
 
-def note_missed(connection: psycopg.Connection[Any], name: str, error: str) -> Missed:
+def note_missed(connection: psycopg.Connection[Any], name: str, error: str) -> MissedWrite:
     """An index that is not live did not take a write now: wait for it, but not for ever."""
     with connection.transaction():
         row = connection.execute(
             MISSED, {"name": name, "recovered": RECOVERED_SECONDS, "patience": PATIENCE_SECONDS}
         ).fetchone()
         if row == (False,):
-            return Missed.WAITED_FOR
+            return MissedWrite.RETRY
         return note_error(connection, name, f"it took no writes for {PATIENCE_SECONDS:.0f} s ({error})")

@@ -11,7 +11,7 @@ import psycopg
 from mappings.row import ProductRow
 
 # Products that are read at a time: memory does not grow with a range of keys.
-PAGE = 1000
+PAGE_SIZE = 1000
 
 # What a row's text holds, and the expression that gives it. An array without the names takes about an eighth less time
 # to make and parse than an object.
@@ -66,18 +66,20 @@ CATEGORIES = "SELECT id, json_build_array(path, names, ids)::text FROM categorie
 
 
 class Category(NamedTuple):
-    """From the root to the product's own."""
+    """The categories from the root to the product's own."""
 
+    #: Of the product's own category.
     path: str
     names: tuple[str, ...]
     ids: tuple[str, ...]
 
 
 class Snapshot(NamedTuple):
-    """One product at one version; `text` is its row as JSON, None when it is deleted."""
+    """One product at one version."""
 
     product_id: UUID
     version: int
+    #: Its row as JSON; None when it is deleted.
     text: str | None
     category: Category | None = None
 
@@ -102,15 +104,15 @@ def read_between(connection: psycopg.Connection[Any], first: UUID, last: UUID) -
     """
     with connection.transaction(), connection.cursor("products_between") as cursor:
         cursor.execute(BETWEEN_KEYS, {"first": first, "last": last}, binary=True)
-        while rows := cursor.fetchmany(PAGE):
+        while rows := cursor.fetchmany(PAGE_SIZE):
             yield _snapshots(connection, rows)
 
 
 def _snapshots(connection: psycopg.Connection[Any], rows: Sequence[Sequence[Any]]) -> list[Snapshot]:
-    held = {row[3] for row in rows}
+    category_ids = {row[3] for row in rows}
     # After the products: a newer name of a category does no harm, and an older one would stay.
-    found = connection.execute(CATEGORIES, (list(held - {None}),), binary=True).fetchall()
-    categories = {key: _category(text) for key, text in found}
+    category_rows = connection.execute(CATEGORIES, (list(category_ids - {None}),), binary=True).fetchall()
+    categories = {key: _category(text) for key, text in category_rows}
     return [Snapshot(key, version, text, categories.get(category)) for key, version, text, category in rows]
 
 

@@ -11,21 +11,24 @@ from elasticsearch import Elasticsearch
 from catalog.connections import connect
 from catalog.errors import Conflict
 from catalog.failpoints import failpoint
+from catalog.models.job import REINDEX
 from catalog.settings import Settings
 from indexer import jobs, registry
-from indexer.compare import lasting_differences, listed
-from indexer.release import release_quarantined
+from indexer.alias import alias_targets
+from indexer.compare import format_differences, lasting_differences
+from indexer.indexer import Indexer
+from indexer.requeue import requeue_quarantined
 from mappings.names import READ_FILTER, read_alias
 
 log = structlog.get_logger()
 
-# One rebuild or rollback at a time, whoever starts it: "cata" as a number.
+# One rebuild or rollback at a time, in whichever process: "cata" as a number.
 ADVISORY_LOCK = 0x63617461
 
 
 @contextmanager
 def locked(connection: psycopg.Connection[Any], *, wait: bool = False, key: int = ADVISORY_LOCK) -> Iterator[bool]:
-    """Hold off every other one that begins, ends or undoes a rebuild; False when somebody else holds it.
+    """Hold off every other process that begins, ends or undoes a rebuild; False when another one has the lock.
 
     Another `key` is a lock for something else. It ends with the connection, so a killed process leaves none behind.
     """
@@ -41,23 +44,21 @@ def locked(connection: psycopg.Connection[Any], *, wait: bool = False, key: int 
             connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
 
-def switch(connection: psycopg.Connection[Any], client: Elasticsearch, settings: Settings, name: str) -> None:
-    """Move the read alias in one step, then record it. Killed in between, whoever next holds the lock records it: the
-    rebuild itself, or the upkeep. Quarantined products are tried again: another index may take them.
+def switch(indexer: Indexer, name: str) -> None:
+    """Move the read alias in one step, then record it. Killed in between, the next process that has the lock records
+    it: the rebuild itself, or the maintenance. Quarantined products are tried again: another index may take them.
 
-    Raises Conflict when `name` has missed a change: nobody can note one while the alias moves.
+    Raises Conflict when `name` has missed a change: none can be noted while the alias moves.
     """
-    alias = read_alias(settings.index_prefix)
+    alias = read_alias(indexer.settings.index_prefix)
     actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias, "filter": READ_FILTER}}]
-    if client.indices.exists_alias(name=alias):
-        held = client.indices.get_alias(name=alias).body
-        actions += [{"remove": {"index": old, "alias": alias}} for old in held if old != name]
-    with connection.transaction():
-        registry.hold(connection, name)
-        client.indices.update_aliases(actions=actions)
-        failpoint(settings, "switch.after_move")
-        registry.promote(connection, name)
-    release_quarantined(connection)
+    actions += [{"remove": {"index": old, "alias": alias}} for old in alias_targets(indexer) if old != name]
+    with indexer.connection.transaction():
+        registry.lock(indexer.connection, name)
+        indexer.client.indices.update_aliases(actions=actions)
+        failpoint(indexer.settings, "switch.after_move")
+        registry.promote(indexer.connection, name)
+    requeue_quarantined(indexer.connection)
     log.info("index.switched", index=name)
 
 
@@ -70,7 +71,7 @@ def rollback(settings: Settings, client: Elasticsearch) -> str:
         closing(connect(settings, "catalog-rollback", autocommit=True)) as connection,
         locked(connection) as mine,
     ):
-        if not mine or jobs.active(connection, jobs.REINDEX):
+        if not mine or jobs.active(connection, REINDEX):
             raise Conflict("A rebuild is running. Wait for it to end, or end it with `catalog reindex --cancel`.")
         row = connection.execute(
             "SELECT name FROM search_indexes WHERE state = 'standby' ORDER BY retired_at DESC LIMIT 1"
@@ -85,7 +86,9 @@ def rollback(settings: Settings, client: Elasticsearch) -> str:
             raise Conflict(f"{name} could not take every change: {target.error}. The live index is unchanged.")
         if target.failing:
             raise Conflict(f"{name} takes no writes now. The live index is unchanged. Try again in a minute.")
-        if found := lasting_differences(connection, client, name):
-            raise Conflict(f"{name} differs from Postgres: {listed(found)}. The live index is unchanged.")
-        switch(connection, client, settings, name)
+        indexer = Indexer(connection, client, settings)
+        if differences := lasting_differences(indexer, name):
+            text = format_differences(differences)
+            raise Conflict(f"{name} differs from Postgres: {text}. The live index is unchanged.")
+        switch(indexer, name)
     return name

@@ -3,13 +3,11 @@
 from typing import Any
 
 from mappings.plurals import RULES
+from mappings.units import JOINED
 
 # A number and its unit are one word, however they are written: 13", 13 inch and 13-inch; 1 TB and 1TB.
 _INCHES = r"(?i)(\d)[\s-]?(?:inch(?:es)?\b|''|[\"″”])"
-_UNITS = (
-    r"(?i)(\d)[\s-](mm|cm|km|ft|m|kg|mg|g|oz|lbs?|ml|cl|l|kwh|wh|kw|w|mv|v|mah|ah|khz|mhz|ghz|hz|kb|mb|gb|tb|mp|dpi|rpm)"
-    r"\b"
-)
+_UNITS = rf"(?i)(\d)[\s-]({JOINED})\b"
 
 # What each language's words lose: a list of filters of the analysis, by ISO 639-1.
 _LANGUAGES: dict[str, dict[str, dict[str, Any]]] = {

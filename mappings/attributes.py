@@ -1,11 +1,12 @@
-"""Attribute values as tokens: one text for each value, whatever its JSON type."""
+"""Attribute values as tokens: one text for each value of any JSON type."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mappings.numbers import number_token
+from mappings.numbers import sortable_token
+from mappings.units import UNITS
 
 # Between the name of an attribute and its value, or its kind, in one token. No name holds a control character.
 SEPARATOR = "\x1f"
@@ -13,12 +14,6 @@ SEPARATOR = "\x1f"
 TEXT, NUMBER, OPTION, MANY = "t", "n", "o", "m"
 # A longer value is searched as text but is neither a facet value nor a filter.
 FACET_VALUE_LIMIT = 1000
-# The last part of a name as the unit that people write behind the number.
-_UNITS = (
-    "mm cm m km in inch ft g kg mg oz lb l ml cl w kw wh kwh v mv a ma mah ah hz khz mhz ghz kb mb gb tb mp dpi ppi rpm"
-    " db nm lm bar psi"
-)
-UNITS = frozenset(_UNITS.split())
 
 
 def value_text(value: Any) -> str:
@@ -32,8 +27,8 @@ def value_text(value: Any) -> str:
 
 def values_of(value: Any) -> list[Any]:
     """The values held under one name: a list is several values, null and empty text are none."""
-    held = value if isinstance(value, list) else [value]
-    return [item for item in held if item is not None and item != ""]
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if item is not None and item != ""]
 
 
 def is_number(value: Any) -> bool:
@@ -67,14 +62,15 @@ def words_of(name: str) -> str:
 
 @dataclass(slots=True)
 class Attributes:
-    """What a document says of a product's own attributes, as lists of texts.
+    """What a document says of a product's own attributes, as lists of texts."""
 
-    `tokens` are `name, value` pairs of the values that can be facet values; `searched` is what words find.
-    """
-
+    #: `name, value` pairs of the values that can be facet values.
     tokens: list[str]
+    #: `name, type` pairs, of each type that a value has.
     kinds: list[str]
+    #: `name, number` pairs, in the order of their numbers as texts.
     numbers: list[str]
+    #: What words find.
     searched: list[str]
 
 
@@ -95,27 +91,27 @@ def read_attributes(own: Mapping[str, Any], without: Collection[str] = ()) -> At
         elif kind is bool:
             pairs.append(f"{name}{SEPARATOR}{'true' if value else 'false'}")
             kinds.append(f"{name}{SEPARATOR}{TEXT}")
-            if value:  # "waterproof: true" is found as "waterproof"; nobody searches for "true"
+            if value:  # "waterproof: true" is found as "waterproof"; shoppers do not search for "true"
                 searched.append(words_of(name))
         elif kind is int or kind is float:
             text = value_text(value)
             pairs.append(f"{name}{SEPARATOR}{text}")
             kinds.append(f"{name}{SEPARATOR}{NUMBER}")
-            numbers.append(f"{name}{SEPARATOR}{number_token(value)}")
+            numbers.append(f"{name}{SEPARATOR}{sortable_token(value)}")
             searched.append(text + (unit_of(name) or ""))
-        elif held := tokens(value):
-            _read_several(read, name, held, values_of(value))
+        elif texts := tokens(value):
+            _read_several(read, name, texts, values_of(value))
     return read
 
 
-def _read_several(read: Attributes, name: str, held: list[str], values: Sequence[Any]) -> None:
-    read.tokens += tokens_of(name, held)
-    found = [item for item in values if is_number(item)]
-    read.numbers += [f"{name}{SEPARATOR}{number_token(item)}" for item in found]
-    unit = unit_of(name) if found else None
-    read.searched += [text + unit for text in held] if unit else held
-    read.kinds.append(f"{name}{SEPARATOR}{NUMBER if len(found) == len(values) else TEXT}")
-    if len(found) > 1:
+def _read_several(read: Attributes, name: str, texts: list[str], values: Sequence[Any]) -> None:
+    read.tokens += tokens_of(name, texts)
+    numbers = [item for item in values if is_number(item)]
+    read.numbers += [f"{name}{SEPARATOR}{sortable_token(item)}" for item in numbers]
+    unit = unit_of(name) if numbers else None
+    read.searched += [text + unit for text in texts] if unit else texts
+    read.kinds.append(f"{name}{SEPARATOR}{NUMBER if len(numbers) == len(values) else TEXT}")
+    if len(numbers) > 1:
         read.kinds.append(f"{name}{SEPARATOR}{MANY}")
 
 

@@ -1,10 +1,12 @@
 """What words a name holds beside those that its text analysis finds: the thing that it names, and joined neighbours."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 
-from mappings.identifiers import fold
+from mappings.folding import without_marks
+from mappings.numbers import holds_digit
 
 # What follows is said about the thing, and is not the thing.
 # (One set of first characters for all that can follow: the expression is searched for in half the time.)
@@ -15,6 +17,7 @@ _AFTER = re.compile(
 _GOES_ON = frozenset([*",([|;-–—", "in", "by", "und", "and", "&"])
 # Stands for the brand: no letter, so no noun.
 _BRAND = "\0"
+_MASK = f" {_BRAND} "
 _ALSO = re.compile(r"\s*[,/&]\s*|\s+and\s+", re.IGNORECASE)
 _ANY = re.compile(r"[^\W_]+")
 # Letters and digits of ASCII in lower case, and a space for everything else.
@@ -35,15 +38,16 @@ _ADJECTIVES = (
     " wireless"
 )
 _NO_NOUNS = QUALITIES | frozenset(_ADJECTIVES.split())
-SHORTEST = 3
+MIN_NOUN_CHARACTERS = 3
 # Shorter words that are things; other ones are units, sizes and beginnings.
 _SHORT_NOUNS = frozenset(["tv", "pc"])
 
 
-def may_be_noun(word: str) -> bool:
-    """Whether a word can say what a thing is."""
+def may_be_noun(word: str, besides: Collection[str] = ()) -> bool:
+    """Whether a word can say what a thing is; those of `besides`, in lower case, can't."""
     plain = word.lower()
-    return (len(word) >= SHORTEST or plain in _SHORT_NOUNS) and plain not in _NO_NOUNS
+    long_enough = len(word) >= MIN_NOUN_CHARACTERS or plain in _SHORT_NOUNS
+    return long_enough and plain not in _NO_NOUNS and plain not in besides
 
 
 def head_of(name: str, brand: str | None = None) -> str | None:
@@ -53,22 +57,45 @@ def head_of(name: str, brand: str | None = None) -> str | None:
     next one names, but not what it is for. A brand is no noun unless there is no other, and what holds a digit never
     is. None where there is none.
     """
-    head = _head(_brand(brand).sub(f" {_BRAND} ", name)) if brand else None
-    return _head(name) if head is None else head
+    masked = _brand(brand).sub(_MASK, name) if brand else name
+    span = _head(masked)
+    if span is None and brand:
+        masked, span = name, _head(name)
+    return None if span is None else masked[span[0] : span[1]]
 
 
-def _head(name: str) -> str | None:
+def head_span(name: str, brand: str | None = None, besides: Collection[str] = ()) -> tuple[int, int] | None:
+    """Where the head of a name stands in it, from its first character to behind its last one.
+
+    `besides` are more words that are no nouns, in lower case.
+    """
+    masks = list(_brand(brand).finditer(name)) if brand else []
+    span = _head(_brand(brand).sub(_MASK, name), besides) if brand and masks else None
+    if span is None:
+        return _head(name, besides)
+    longer = 0  # than the name, is the masked one up to here
+    for mask in masks:
+        if mask.start() + longer < span[0]:
+            longer += len(_MASK) - len(mask[0])
+    return span[0] - longer, span[1] - longer
+
+
+def _head(name: str, besides: Collection[str] = ()) -> tuple[int, int] | None:
+    start = 0
     while True:
-        found = _AFTER.search(name)
-        part = name if found is None else name[: found.start()]
-        head = _last_noun(part)
-        if head is not None or found is None or _BRAND in part:
-            return head
-        separator = found[0].strip().lower()
-        if separator not in _GOES_ON or (separator == "in" and not name[found.end() :][:1].isdigit()):
+        match = _AFTER.search(name)
+        part = name if match is None else name[: match.start()]
+        span = _last_noun(part, besides)
+        if span is not None:
+            return start + span[0], start + span[1]
+        if match is None or _BRAND in part:
+            return None
+        separator = match[0].strip().lower()
+        if separator not in _GOES_ON or (separator == "in" and not name[match.end() :][:1].isdigit()):
             return None
         # What it is for may follow at once: '(for Laptops)'.
-        name = f" {name[found.end() :]}"
+        name = f" {name[match.end() :]}"
+        start += match.end() - 1
 
 
 @lru_cache(4096)
@@ -77,14 +104,17 @@ def _brand(brand: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(brand)}(?!\w)", re.IGNORECASE)
 
 
-def _last_noun(text: str) -> str | None:
-    for part in reversed(text.split()):
-        if any(map(str.isdigit, part)):
+def _last_noun(text: str, besides: Collection[str]) -> tuple[int, int] | None:
+    for behind, part in enumerate(reversed(text.split())):
+        if holds_digit(part):
             continue
         words: list[str] = [part] if part.isalpha() else _WORD.findall(part)
-        for word in reversed(words):
-            if may_be_noun(word):
-                return word
+        for last, word in enumerate(reversed(words), 1):
+            if may_be_noun(word, besides):
+                # Only now is it worth knowing where that is.
+                start = len(text.rsplit(None, behind)[0].rstrip()) - len(part)
+                start += 0 if word is part else [match.start() for match in _WORD.finditer(part)][-last]
+                return start, start + len(word)
     return None
 
 
@@ -93,9 +123,13 @@ def heads_of_category(name: str) -> list[str]:
     return [head for part in _ALSO.split(name) if (head := head_of(part)) is not None]
 
 
-def pairs_of(name: str) -> list[str]:
-    """Each two neighbours as one word: who searches for 'headset' finds 'Head Set', and 'wifi' finds 'Wi-Fi'."""
-    return [one + two for one, two in pairwise(_ascii_words(name) if name.isascii() else _ANY.findall(fold(name)))]
+def joined_bigrams(name: str) -> list[str]:
+    """Each two neighbours as one word: 'headset' finds 'Head Set', and 'wifi' finds 'Wi-Fi'.
+
+    Letters that are no others with an accent stay: documents of schema 1 have "łodz" for "Łódź".
+    """
+    words = _ascii_words(name) if name.isascii() else _ANY.findall(without_marks(name.casefold()))
+    return [one + two for one, two in pairwise(words)]
 
 
 def _ascii_words(name: str) -> list[str]:

@@ -24,9 +24,3 @@ def spellings_of(identifier: str) -> list[str]:
     plain = identifier.lstrip("0")
     lengths = range(max(SHORTEST_GTIN, len(plain)), LONGEST_GTIN + 1)
     return list(dict.fromkeys([identifier, *map(plain.zfill, lengths)]))
-
-
-def fold(text: str) -> str:
-    """Text without case and accents: 'Café' -> 'cafe'."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))

@@ -16,7 +16,7 @@ from typing import Any
 from mappings.analysis import analysis
 from mappings.attributes import OPTION, SEPARATOR, Attributes, read_attributes, tokens_of, values_of
 from mappings.checksum import bucket, checksum
-from mappings.heads import head_of, heads_of_category, pairs_of
+from mappings.heads import head_of, heads_of_category, joined_bigrams
 from mappings.identifiers import normalise_identifier
 from mappings.row import ProductRow, VariantRow
 
@@ -27,7 +27,7 @@ MAX_VARIANT_ATTRIBUTES = 8_000_000
 # Fields that a document has only when its row has them.
 _OPTIONAL = ("description", "brand", "compare_at_cents", "publish_from", "publish_until", "image")
 # A longer text is not a model number, and not a term that an index takes.
-MAX_IDENTIFIER = 100
+MAX_IDENTIFIER_CHARACTERS = 100
 
 _TEXT = {"type": "text", "analyzer": "product_text"}
 # Only whether a word is there counts: neither where nor how often.
@@ -142,7 +142,7 @@ def build(row: ProductRow, version: int) -> dict[str, Any]:
         "attribute_names": read.kinds,
         "attributes_text": read.searched,
         "numbers": read.numbers,
-        "pairs": pairs_of(name),
+        "pairs": joined_bigrams(name),
         "has_variants": bool(variants),
     }
     for field in _OPTIONAL:
@@ -167,25 +167,25 @@ def _variants(variants: Sequence[VariantRow], options: dict[str, list[str]], rea
     """What a product with variants has besides, or instead."""
     if len(variants) > 1:
         _refuse_too_large(read.tokens, len(variants))
-    found = []
+    names = []
     for name, texts in options.items():
-        found += tokens_of(name, texts)
+        names += tokens_of(name, texts)
         read.kinds.append(f"{name}{SEPARATOR}{OPTION}")
         read.searched.extend(text for text in texts if text not in read.searched)
     return {
         "prices": sorted({variant["price_cents"] for variant in variants}),
-        "tokens": read.tokens + found,
+        "tokens": read.tokens + names,
         "variants": [_variant(variant, read.tokens) for variant in variants],
     }
 
 
 def _options(variants: Sequence[VariantRow]) -> dict[str, list[str]]:
     """The values of every option that any variant has, each once, in the order of the variants."""
-    found: dict[str, dict[str, None]] = {}
+    texts_by_name: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, text in variant["options"].items():
-            found.setdefault(name, {})[text] = None
-    return {name: list(texts) for name, texts in found.items()}
+            texts_by_name.setdefault(name, {})[text] = None
+    return {name: list(texts) for name, texts in texts_by_name.items()}
 
 
 def _refuse_too_large(tokens: list[str], variants: int) -> None:
@@ -227,4 +227,4 @@ def _identifiers(row: ProductRow, own: dict[str, Any]) -> list[str]:
     if model := own.get("model") or own.get("model_number") or own.get("mpn"):
         raw += [value for value in values_of(model) if isinstance(value, str)]
     spelled = {normalise_identifier(text) for text in raw if text}
-    return sorted([text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER])
+    return sorted([text for text in spelled if 0 < len(text) <= MAX_IDENTIFIER_CHARACTERS])

@@ -4,6 +4,8 @@ from typing import Any, TypedDict
 
 
 class VariantRow(TypedDict):
+    """A variant as the indexer reads it."""
+
     sku: str
     price_cents: int
     inventory: int
@@ -11,7 +13,7 @@ class VariantRow(TypedDict):
 
 
 class ProductRow(TypedDict):
-    """Prices are whole cents; times are ISO 8601; `category_*` run from the root to the product's own category."""
+    """A product as the indexer reads it; prices are whole cents, times are ISO 8601."""
 
     id: str
     sku: str
@@ -27,9 +29,11 @@ class ProductRow(TypedDict):
     popularity: float
     attributes: dict[str, Any]
     brand: str | None
+    #: The slugs from the root to the product's own category; names and ids in the same order.
     category_path: str | None
     category_names: list[str] | None
     category_ids: list[str] | None
+    #: The address of the first one.
     image: str | None
     variants: list[VariantRow]
     created_at: str

@@ -12,11 +12,13 @@ from mappings.row import ProductRow
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`build(row, version)` gives a document that fits `mappings`."""
+    """One version of the documents and of the index that they fit."""
 
     version: int
+    #: Of the index.
     settings: Mapping[str, Any]
     mappings: Mapping[str, Any]
+    #: Makes the document of a row at the ledger's version.
     build: Callable[[ProductRow, int], dict[str, Any]]
 
 

@@ -13,7 +13,7 @@ INI = Path(__file__).resolve().parents[1] / "alembic.ini"
 
 def main() -> None:
     """Raises what Alembic raises when a step fails or the models have changed without a migration."""
-    with ephemeral(servers=["postgres"]) as servers:
+    with ephemeral(servers=["postgres"], in_memory=True) as servers:
         os.environ["CATALOG_DATABASE_URL"] = servers.postgres_url
         config = Config(INI)
         command.upgrade(config, "head")

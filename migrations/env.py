@@ -27,9 +27,9 @@ def run(connection: Connection) -> None:
 
 
 def main() -> None:
-    given: Connection | None = context.config.attributes.get("connection")
-    if given is not None:
-        run(given)
+    handed_over: Connection | None = context.config.attributes.get("connection")
+    if handed_over is not None:
+        run(handed_over)
         return
     url = get_settings().database_url.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 5})

@@ -1,1 +1,1 @@
-"""The read side: request -> plan -> query -> response, facets, suggestions. Only `engine` calls Elasticsearch."""
+"""The read side: a request becomes a plan, the plan a query of one of two back-ends, and the answer a response."""

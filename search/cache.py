@@ -9,10 +9,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
-from uuid import uuid4
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import orjson
+import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -20,19 +19,34 @@ from redis.exceptions import RedisError
 from catalog import deadline
 from catalog.errors import DeadlineExceeded
 from catalog.settings import Settings
+from catalog.single_flight import SingleFlight
 from search.breaker import Breaker, Limits
 from search.request import SearchRequest
 
 log = structlog.get_logger()
 
 # Another number whenever the shape of an answer changes, so that versions of this service can run side by side.
-SHAPE = 2
+SHAPE = 3
 # Which index is live may be as old as this; it changes with a rebuild.
 INDEX_SECONDS = 1.0
 PAUSE = Limits(failures=3, pause=1.0, longest_pause=10.0)
 
-Make = Callable[[], Awaitable[dict[str, Any]]]
-Look = Callable[[], Awaitable[str | None]]
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+
+
+class Entry(msgspec.Struct, Generic[Answer], frozen=True):
+    """What is kept of an answer."""
+
+    #: When it was about to be made, in seconds since 1970.
+    at: float
+    answer: Answer
+
+
+class Cached(NamedTuple, Generic[Answer]):
+    """An answer, and how old it is in seconds; None for one that was made now."""
+
+    answer: Answer
+    age: float | None
 
 
 @dataclass(slots=True)
@@ -45,75 +59,73 @@ class Counts:
     failed: int = 0
 
 
-class SearchCache:
-    """One instance serves a whole process. `live` tells the name of the index that is searched."""
+class SearchCache(Generic[Answer]):
+    """Keeps answers of one type. One instance serves a whole process.
 
-    def __init__(self, redis: Redis, settings: Settings, live: Look) -> None:
+    `live_index` tells the name of the index that is searched, None where that is not known: then nothing is kept.
+    `revision` tells that of the synonyms. An answer of which `may_keep` says no is not kept.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        settings: Settings,
+        answer_type: type[Answer],
+        live_index: Callable[[], Awaitable[str | None]],
+        revision: Callable[[], Awaitable[str]],
+        may_keep: Callable[[Answer], bool],
+    ) -> None:
         self.counts = Counts()
         self.breaker = Breaker(PAUSE)
         self._redis = redis
         self._settings = settings
-        self._live = live
+        self._decoder = msgspec.json.Decoder(Entry[answer_type])  # type: ignore[valid-type]  # a type at run time
+        self._live_index = live_index
+        self._revision = revision
+        self._may_keep = may_keep
         self._index: str | None = None
         self._index_until = 0.0
-        self._look: asyncio.Task[None] | None = None
-        self._making: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        self._looks: SingleFlight[None, None] = SingleFlight()
+        self._making: SingleFlight[str, Cached[Answer]] = SingleFlight()
 
     async def close(self) -> None:
         """End what is being made, and the connections."""
-        for task in list(self._making.values()):
-            task.cancel()
+        await self._making.close()
+        await self._looks.close()
         await self._redis.aclose()
 
-    async def answer(self, request: SearchRequest, revision: str, make: Make) -> dict[str, Any]:
-        """The kept answer, or the one that `make` gives, which is kept. `revision` is that of the synonyms."""
-        key = await self._key(request, revision)
+    async def answer(self, request: SearchRequest, make: Callable[[], Awaitable[Answer]]) -> Cached[Answer]:
+        """The kept answer, or the one that `make` gives, which is kept where it may be."""
+        key = await self._key(request)
         if key is None:
             self.counts.misses += 1
-            return await make()
+            return Cached(await make(), None)
+        if key in self._making:
+            self.counts.shared += 1
+        making = self._making.begin(key, lambda: self._find_or_make(key, make))
         try:
-            # Shielded: who gives up waiting must not take the answer from the others.
-            response = await asyncio.wait_for(asyncio.shield(self._shared(key, make)), deadline.remaining())
+            # Shielded: a caller that gives up waiting must not take the answer from the others.
+            return await asyncio.wait_for(asyncio.shield(making), deadline.remaining())
         except TimeoutError:
             raise DeadlineExceeded from None
-        # Each answer can be told from every other one, by whoever clicks on something in it.
-        return response | {"query_id": uuid4().hex}
 
-    def _shared(self, key: str, make: Make) -> asyncio.Task[dict[str, Any]]:
-        """The answer that is being made for all who ask for it now."""
-        if (making := self._making.get(key)) is not None:
-            self.counts.shared += 1
-            return making
-        with deadline.within(None):  # that of one caller is not that of another
-            making = asyncio.create_task(self._find_or_make(key, make))
-        self._making[key] = making
-        making.add_done_callback(lambda done: self._made(key, done))
-        return making
-
-    def _made(self, key: str, done: asyncio.Task[dict[str, Any]]) -> None:
-        del self._making[key]
-        if not done.cancelled():
-            done.exception()  # or it would be told as one that nobody has seen, where all have given up waiting
-
-    async def _find_or_make(self, key: str, make: Make) -> dict[str, Any]:
-        if (kept := await self._get(key)) is not None:
+    async def _find_or_make(self, key: str, make: Callable[[], Awaitable[Answer]]) -> Cached[Answer]:
+        if (entry := await self._get(key)) is not None:
             self.counts.hits += 1
-            response: dict[str, Any] = kept["response"]
-            return response | {"age_seconds": round(max(0.0, time.time() - kept["at"]), 1)}
+            return Cached(entry.answer, round(max(0.0, time.time() - entry.at), 1))
         self.counts.misses += 1
         # Before it is made: what changes meanwhile makes the answer older than it says, never younger.
         at = time.time()
-        response = await make()
-        if not response["degraded"]:
-            await self._put(key, orjson.dumps({"at": at, "response": response}), at)
-        return response
+        answer = await make()
+        if self._may_keep(answer):
+            await self._put(key, Entry(at, answer))
+        return Cached(answer, None)
 
-    async def _key(self, request: SearchRequest, revision: str) -> str | None:
+    async def _key(self, request: SearchRequest) -> str | None:
         """None where it is not known which index is searched."""
-        if time.monotonic() >= self._index_until and self._look is None:
-            self._look = asyncio.create_task(self._read_index())
-        if self._look is not None:
-            await asyncio.wait({self._look})
+        revision = await self._revision()
+        if time.monotonic() >= self._index_until:
+            await self._looks.get(None, self._read_index)
         if self._index is None:
             return None
         decides = (SHAPE, self._index, revision, self._settings.language, self._settings.currency, request)
@@ -122,29 +134,34 @@ class SearchCache:
     async def _read_index(self) -> None:
         try:
             async with asyncio.timeout(self._settings.cache_wait_seconds):
-                self._index = await self._live()
+                self._index = await self._live_index()
         except Exception as error:
             # Whatever it is, there is a search to answer.
             self._index = None
             log.warning("search.cache_index_unknown", error=f"{type(error).__name__}: {error}")
         finally:
             self._index_until = time.monotonic() + INDEX_SECONDS
-            self._look = None
 
-    async def _get(self, key: str) -> dict[str, Any] | None:
-        kept = await self._asked(lambda: self._redis.get(key))
-        if kept is None:
+    async def _get(self, key: str) -> Entry[Answer] | None:
+        text = await self._ask(lambda: self._redis.get(key))
+        if text is None:
             return None
-        found: dict[str, Any] = orjson.loads(kept)
+        try:
+            entry: Entry[Answer] = self._decoder.decode(text)
+        except msgspec.DecodeError as error:
+            self.counts.failed += 1
+            log.warning("search.cache_unreadable", error=str(error))
+            return None
         # A clock that was set back, or a longer time that was set before: never older than it may be.
-        return found if 0 <= time.time() - found["at"] <= self._settings.cache_seconds else None
+        return entry if 0 <= time.time() - entry.at <= self._settings.cache_seconds else None
 
-    async def _put(self, key: str, text: bytes, at: float) -> None:
-        left = self._settings.cache_seconds - (time.time() - at)
+    async def _put(self, key: str, entry: Entry[Answer]) -> None:
+        text = msgspec.json.encode(entry)
+        left = self._settings.cache_seconds - (time.time() - entry.at)
         if left > 0 and len(text) <= self._settings.cache_max_bytes:
-            await self._asked(lambda: self._redis.set(key, text, px=max(1, int(left * 1000))))
+            await self._ask(lambda: self._redis.set(key, text, px=max(1, int(left * 1000))))
 
-    async def _asked(self, ask: Callable[[], Any]) -> Any:
+    async def _ask(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """What Redis answers, None while it does not: after some failures it is left alone for a while."""
         probing = not self.breaker.closed and self.breaker.begin_probe()
         if not self.breaker.closed and not probing:
@@ -152,9 +169,9 @@ class SearchCache:
         well = False
         try:
             async with asyncio.timeout(self._settings.cache_wait_seconds):
-                found = await ask()
+                answer = await ask()
             well = True
-            return found
+            return answer
         except (RedisError, OSError, TimeoutError) as error:
             self.counts.failed += 1
             log.warning("search.cache_away", error=f"{type(error).__name__}: {error}")

@@ -20,6 +20,8 @@ class Identity(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Account:
+    """The account under which a server runs."""
+
     name: str
     uid: int
     gid: int

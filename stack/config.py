@@ -14,17 +14,25 @@ LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1"}
 
 @dataclass(frozen=True)
 class StackConfig:
-    """Ports come from the URLs; `heap` is Elasticsearch's, as Java writes it (`512m`, `1g`)."""
+    """Which servers to start, and where."""
 
+    #: The folder of their data and logs.
     home: Path
+    #: The folder of downloaded programs, for all homes.
     cache: Path
+    #: Each port is that of the URL.
     postgres_url: str
     redis_url: str
     elasticsearch_url: str
+    kafka_url: str = "kafka://127.0.0.1:9092"
+    #: Whether Elasticsearch asks for a password.
     secure: bool = False
     elasticsearch_password: str | None = None
+    #: Of Elasticsearch, as Java writes it (`512m`, `1g`).
     heap: str = "512m"
+    #: Whether Java compiles for a quick start, and not for a long run.
     fast_boot: bool = True
+    #: Whether the data may be lost with the machine.
     ephemeral: bool = False
 
 

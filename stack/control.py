@@ -1,4 +1,4 @@
-"""Start, stop and look at the three servers together."""
+"""Start, stop and look at the servers together."""
 
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -8,25 +8,30 @@ from dataclasses import dataclass
 from stack.config import StackConfig
 from stack.download import Report
 from stack.elasticsearch import Elasticsearch
+from stack.kafka import Kafka
 from stack.postgres import Postgres
 from stack.redis import Redis
 from stack.server import Server, ServerStatus
 
-KINDS: dict[str, type[Server]] = {kind.name: kind for kind in (Postgres, Redis, Elasticsearch)}
+# What the service needs; Kafka is started only where it is named.
+NEEDED: dict[str, type[Server]] = {kind.name: kind for kind in (Postgres, Redis, Elasticsearch)}
+KINDS: dict[str, type[Server]] = {**NEEDED, Kafka.name: Kafka}
 
 
 @dataclass(frozen=True)
 class Running:
-    """`servers` all run; `started` are those that this call started and `stop` ends."""
+    """The servers of one call of `start`."""
 
+    #: All of them run.
     servers: tuple[Server, ...]
+    #: Those that this call started and `stop` ends.
     started: tuple[Server, ...]
 
     def stop(self) -> None:
         _together(self.started, Server.stop)
 
 
-def start(config: StackConfig, report: Report, names: Collection[str] = tuple(KINDS)) -> Running:
+def start(config: StackConfig, report: Report, names: Collection[str] = tuple(NEEDED)) -> Running:
     """Start what does not run yet, all at once, and wait until every server is ready. Raises StackError, after
     stopping what was started, with the first reason."""
     cancelled = threading.Event()
@@ -47,13 +52,13 @@ def start(config: StackConfig, report: Report, names: Collection[str] = tuple(KI
 
 def stop(config: StackConfig, report: Report = lambda _: None) -> list[str]:
     """End what runs; the names of the servers that did."""
-    servers = [kind(config, report) for kind in KINDS.values()]
+    servers = [kind(config, report) for kind in NEEDED.values()]
     ended = _together(servers, Server.stop)
     return [server.name for server, was_running in zip(servers, ended, strict=True) if was_running]
 
 
 def status(config: StackConfig) -> list[ServerStatus]:
-    return [kind(config, lambda _: None).status() for kind in KINDS.values()]
+    return [kind(config, lambda _: None).status() for kind in NEEDED.values()]
 
 
 def _undo(server: Server, starting: Future[bool]) -> None:

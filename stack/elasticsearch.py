@@ -56,7 +56,8 @@ class Elasticsearch(Server):
     def pid(self) -> int | None:
         """The server's own JVM; the recorded process is the launcher above it, which ends with it."""
         launcher = super().pid
-        return tree(launcher)[-1] if launcher else None
+        processes = tree(launcher) if launcher else []
+        return processes[-1].pid if processes else None
 
     def prepare(self) -> Command:
         home = find_elasticsearch(self.config.cache, self.report)
@@ -140,5 +141,5 @@ class Elasticsearch(Server):
             **server_account().identity,
         )
         if stored.returncode != 0:
-            said = reason(stored.stderr + stored.stdout)
-            raise StackError(f"The Elasticsearch password could not be stored ({said}); check the disk.")
+            cause = reason(stored.stderr + stored.stdout)
+            raise StackError(f"The Elasticsearch password could not be stored ({cause}); check the disk.")

@@ -49,8 +49,8 @@ def unpack(archive: Path, target: Path) -> None:
             else:
                 continue
             (target / inside).parent.mkdir(parents=True, exist_ok=True)
-            with files.open(entry) as source, (target / inside).open("wb") as kept:
-                shutil.copyfileobj(source, kept, 1 << 20)
+            with files.open(entry) as source, (target / inside).open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
     for script in (target / "bin").iterdir():
         script.chmod(0o755)
     (target / "plugins").mkdir(exist_ok=True)

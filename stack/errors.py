@@ -4,7 +4,7 @@ import re
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # From the most to the least telling.
-TELLING = ("No space left", "could not", "error", "")
+CAUSE_WORDS = ("No space left", "could not", "error", "")
 
 
 class StackError(Exception):
@@ -14,7 +14,7 @@ class StackError(Exception):
 def reason(output: str) -> str:
     """Why a program failed, by its own words: the first line that tells, without a trailing full stop."""
     lines = [COLOUR.sub("", line).strip() for line in output.splitlines()]
-    for word in TELLING:
+    for word in CAUSE_WORDS:
         for line in lines:
             if word.lower() in line.lower() and line and not line.endswith(":"):
                 return line[:300].rstrip(".")

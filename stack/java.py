@@ -1,4 +1,4 @@
-"""The Java that Elasticsearch runs on."""
+"""The Java that Elasticsearch and Kafka run on."""
 
 import os
 import re
@@ -7,23 +7,32 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from stack import packages
 from stack.errors import StackError
+from stack.packages import JAVA_OLDEST
 
-OLDEST = 21
 # A runtime cut down with jlink lacks these, and Elasticsearch does not start on it.
 NEEDED = {"jdk.attach", "jdk.jdi", "jdk.jlink"}
 
 
 def find_java() -> Path:
-    """The home of the newest Java that fits. Raises StackError when there is none."""
-    versions = {home: _version(home) for home in _candidates()}
-    home = max(versions, key=lambda candidate: versions[candidate], default=None)
-    if home is None or versions[home] < OLDEST:
+    """The home of the newest Java that fits; installed first, where that is offered and agreed to.
+
+    Raises StackError when there is none.
+    """
+    home = _newest() or (_newest() if packages.offer("Java") else None)
+    if home is None:
         raise StackError(
-            f"Elasticsearch needs Java {OLDEST} or newer, as a full JDK, and none was found; install one "
-            "(such as the package openjdk-21-jdk-headless) and set JAVA_HOME to it, or use Docker."
+            f"Elasticsearch (or Kafka) needs Java {JAVA_OLDEST} or newer, as a full JDK, and none was found: "
+            f"{packages.remedy('Java')}."
         )
     return home
+
+
+def _newest() -> Path | None:
+    versions = {home: _version(home) for home in _candidates()}
+    home = max(versions, key=lambda candidate: versions[candidate], default=None)
+    return home if home is not None and versions[home] >= JAVA_OLDEST else None
 
 
 def _candidates() -> Iterator[Path]:
@@ -49,5 +58,5 @@ def _version(home: Path) -> int:
     modules = dict(line.split("@", 1) for line in answer.stdout.splitlines() if "@" in line)
     if not modules.keys() >= NEEDED:
         return 0
-    found = re.match(r"\d+", modules["jdk.jdi"])
-    return int(found[0]) if found else 0
+    match = re.match(r"\d+", modules["jdk.jdi"])
+    return int(match[0]) if match else 0

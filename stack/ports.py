@@ -7,7 +7,7 @@ from stack.errors import StackError
 
 # Below the range that the kernel hands out for outgoing connections, so that a server which is stopped and started
 # again finds its port still free.
-CHOICE = range(20_000, 32_000)
+PORT_RANGE = range(20_000, 32_000)
 
 
 def is_free(port: int) -> bool:
@@ -30,7 +30,7 @@ def require_free(port: int, name: str, setting: str) -> None:
 
 def free_port() -> int:
     """A random one, because two test runs that start together must not choose alike."""
-    for port in random.sample(CHOICE, 200):
+    for port in random.sample(PORT_RANGE, 200):
         if is_free(port):
             return port
     raise StackError("No free port was found on 127.0.0.1; stop programs that hold ports 20000 to 31999.")

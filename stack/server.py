@@ -1,4 +1,4 @@
-"""What the three servers have in common: start once, find again, wait until ready, end."""
+"""What the servers have in common: start once, find again, wait until ready, end."""
 
 import contextlib
 import shutil
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
+
+import psutil
 
 from stack.account import private_folder, server_account, shared_folder
 from stack.cache import locked
@@ -24,17 +26,22 @@ State = Literal["running", "not answering", "crashed", "stopped"]
 
 @dataclass(frozen=True)
 class ServerStatus:
+    """One server as it is now."""
+
     name: str
     state: State
     url: str
+    #: None when it does not run, or was not started here.
     pid: int | None
+    #: The file of its output.
     log: Path
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, with which environment, and in which folder."""
+    """What to run."""
 
+    #: The program first.
     arguments: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -133,7 +140,7 @@ class Server(ABC):
         record = Record.read(self._record_file)
         return record if record is not None and record.alive else None
 
-    def _processes(self) -> list[int]:
+    def _processes(self) -> list[psutil.Process]:
         record = self._running()
         return tree(record.pid) if record else []
 

@@ -26,11 +26,11 @@ class Address:
     @property
     def url(self) -> str:
         """'/?q=mug&brand=Carry'; blank parameters, as forms send them, are left out."""
-        kept = [(name, _sendable(value)) for name, value in self.pairs if value]
-        return f"{HOME}?{urlencode(kept, quote_via=quote, safe='/:,')}" if kept else HOME
+        pairs = [(name, _sendable(value)) for name, value in self.pairs if value]
+        return f"{HOME}?{urlencode(pairs, quote_via=quote, safe='/:,')}" if pairs else HOME
 
     def get(self, name: str) -> str:
-        return next((value for held, value in self.pairs if held == name), "")
+        return next((value for key, value in self.pairs if key == name), "")
 
     def has(self, name: str, value: str) -> bool:
         return bool(self._spelled(name, value))
@@ -47,22 +47,22 @@ class Address:
 
     def put(self, name: str, value: str | None) -> "Address":
         """With this one value for the parameter; None takes it out."""
-        kept = self.without(name).pairs
-        return Address(kept if value is None else (*kept, (name, value)))
+        pairs = self.without(name).pairs
+        return Address(pairs if value is None else (*pairs, (name, value)))
 
     def toggled(self, name: str, value: str) -> "Address":
         """With this value beside the parameter's others, or without it where it is set."""
         spelled = self._spelled(name, value)
-        kept = tuple(pair for pair in self.pairs if pair[0] not in _PLACE and pair not in spelled)
-        return Address(kept if spelled else (*kept, (name, value)))
+        pairs = tuple(pair for pair in self.pairs if pair[0] not in _PLACE and pair not in spelled)
+        return Address(pairs if spelled else (*pairs, (name, value)))
 
     def between(self, name: str, low: str | None, high: str | None) -> "Address":
         """With these limits, both included, for a range."""
         return self.put(f"{name}_min", low).put(f"{name}_max", high)
 
     def at_page(self, page: int) -> "Address":
-        kept = self.without(*_PLACE)
-        return kept if page == 1 else Address((*kept.pairs, ("page", str(page))))
+        address = self.without(*_PLACE)
+        return address if page == 1 else Address((*address.pairs, ("page", str(page))))
 
     def fields(self, *names: str) -> list[tuple[str, str]]:
         """The hidden fields of a form that sets these names itself."""

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from catalog.schemas.fields import slugify
+from search.result import Hit, ProductSuggestion
+from storefront.formatting import money
 from storefront.pictures import picture_address
-from storefront.words import money
 
 # Reserved by RFC 2606, so that no picture is ever found there: made-up catalogues use them.
 _NOWHERE = ("example.com", "example.org", "example.net", ".example", ".test", ".invalid")
@@ -26,7 +27,6 @@ class Card:
     name: str
     brand: str | None
     price: str
-    was: str | None
     in_stock: bool
     options: tuple[str, ...]
     missing: tuple[str, ...]
@@ -34,26 +34,24 @@ class Card:
     drawn: str
 
 
-def card(hit: Mapping[str, Any]) -> Card:
+def card(hit: Hit) -> Card:
     """A hit of a search; where a variant holds the filters, its price, stock, colour and address."""
-    variant = hit.get("variant") or {}
-    options: Mapping[str, Any] = variant.get("options") or {}
-    category = (hit.get("category") or {}).get("path") or ""
+    options = hit.variant.options if hit.variant else {}
+    sku = hit.variant.sku if hit.variant else None
+    category = hit.category.path if hit.category else ""
     color = color_of(options)
-    was = hit.get("compare_at_price")
     return Card(
-        id=str(hit["id"]),
-        variant=variant.get("sku"),
-        url=product_url(hit["id"], hit["name"], variant.get("sku")),
-        name=hit["name"],
-        brand=brand_apart(hit.get("brand"), hit["name"]),
-        price=money(hit["price"], hit["currency"]),
-        was=money(was, hit["currency"]) if was and was > hit["price"] else None,
-        in_stock=bool(hit["in_stock"]),
-        options=tuple(map(str, options.values())),
-        missing=tuple(hit.get("missing") or ()),
-        picture=picture(hit.get("image"), hit["name"], category, color),
-        drawn=picture_address(hit["name"], category, color),
+        id=hit.id,
+        variant=sku,
+        url=product_url(hit.id, hit.name, sku),
+        name=hit.name,
+        brand=brand_apart(hit.brand, hit.name),
+        price=money(hit.price, hit.currency),
+        in_stock=hit.in_stock,
+        options=tuple(options.values()),
+        missing=hit.missing or (),
+        picture=picture(hit.image, hit.name, category, color),
+        drawn=picture_address(hit.name, category, color),
     )
 
 
@@ -62,16 +60,26 @@ def brand_apart(brand: str | None, name: str) -> str | None:
     return brand if brand and not name.casefold().startswith(brand.casefold()) else None
 
 
-def completed(product: Mapping[str, Any]) -> dict[str, Any]:
+class ShopSuggestion(ProductSuggestion, frozen=True):
+    """A product of autocomplete as the search box shows it."""
+
+    #: The address of its page.
+    url: str
+    #: The address of a picture that can be shown.
+    picture: str
+    #: The address of a drawn one, where the picture can't be loaded.
+    drawn: str
+
+
+def shop_suggestion(product: ProductSuggestion) -> ShopSuggestion:
     """A product of autocomplete, with the address of its page and a picture that can be shown."""
-    category = product.get("category")
-    path = category.get("path") or "" if isinstance(category, Mapping) else ""
-    return {
-        **product,
-        "url": product_url(product["id"], product["text"]),
-        "picture": picture(product.get("image"), product["text"], path),
-        "drawn": picture_address(product["text"], path),
-    }
+    fields = {name: getattr(product, name) for name in product.__struct_fields__}
+    return ShopSuggestion(
+        **fields,
+        url=product_url(product.id, product.text),
+        picture=picture(product.image, product.text, ""),
+        drawn=picture_address(product.text, ""),
+    )
 
 
 def product_url(product_id: Any, name: str, variant: str | None = None) -> str:
@@ -81,8 +89,8 @@ def product_url(product_id: Any, name: str, variant: str | None = None) -> str:
     return f"/p/{slug}-{product_id}{query}" if slug.isascii() and slug else f"/p/{product_id}{query}"
 
 
-def color_of(options: Mapping[str, Any]) -> str:
-    return next((str(options[name]) for name in COLOR_OPTIONS if name in options), "")
+def color_of(options: Mapping[str, str]) -> str:
+    return next((options[name] for name in COLOR_OPTIONS if name in options), "")
 
 
 def picture(url: str | None, name: str, category: str, color: str = "") -> str:

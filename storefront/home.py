@@ -2,17 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from catalog.errors import CatalogError
-from search.engine import SearchEngine
-from search.request import parse_request
+from search.failover import FailoverSearch
+from search.request import SearchRequest
+from search.result import SearchResult
 from storefront.address import Address
 from storefront.cards import Card, card
 from storefront.pictures import picture_address
 
-POPULAR = "12"
-REDUCED = "6"
+POPULAR = 12
+REDUCED = 6
 RELATED = 6
 # A flat catalogue has a category for everything.
 MOST_DEPARTMENTS = 24
@@ -26,50 +26,57 @@ class Department:
     picture: str
 
 
-async def contents(engine: SearchEngine) -> dict[str, Any]:
-    """The values of `home.html`. Raises Unavailable."""
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The values of `home.html`. `hero` are addresses of pictures."""
+
+    total: int
+    departments: list[Department]
+    popular: list[Card]
+    reduced: list[Card]
+    hero: list[str]
+    reduced_url: str
+    popular_url: str
+
+
+async def contents(engine: FailoverSearch) -> Home:
+    """What the home page shows. Raises Unavailable."""
     everything, reduced = await asyncio.gather(
-        engine.search(parse_request([("sort", "popularity"), ("per_page", POPULAR), ("facets", "category")])),
-        engine.search(
-            parse_request([("on_sale", "true"), ("sort", "popularity"), ("per_page", REDUCED), ("facets", "none")])
-        ),
+        engine.search(SearchRequest(sort="popularity", per_page=POPULAR, facets=("category",))),
+        engine.search(SearchRequest(on_sale=True, sort="popularity", per_page=REDUCED, facets=())),
     )
-    return {
-        "total": everything["total"]["value"],
-        "departments": departments(everything),
-        "popular": [card(hit) for hit in everything["hits"]],
-        "reduced": [card(hit) for hit in reduced["hits"]],
-        "hero": [card(hit).picture for hit in everything["hits"][:3]],
-        "reduced_url": Address((("on_sale", "true"),)).url,
-        "popular_url": Address((("sort", "popularity"),)).url,
-    }
+    popular = [card(hit) for hit in everything.hits]
+    return Home(
+        total=everything.total.value,
+        departments=departments(everything),
+        popular=popular,
+        reduced=[card(hit) for hit in reduced.hits],
+        hero=[each.picture for each in popular[:3]],
+        reduced_url=Address((("on_sale", "true"),)).url,
+        popular_url=Address((("sort", "popularity"),)).url,
+    )
 
 
-def departments(response: dict[str, Any]) -> list[Department]:
+def departments(result: SearchResult) -> list[Department]:
     """The top of the category tree, the fullest first."""
-    top = [
-        value
-        for facet in response["facets"]
-        if facet["type"] == "tree"
-        for value in facet["values"]
-        if not value.get("level") and value["count"]
-    ]
+    trees = [facet for facet in result.facets if facet.type == "tree"]
+    top = [value for facet in trees for value in facet.values if not value.level and value.count]
     return [
         Department(
-            value["label"],
-            value["count"],
-            Address((("category", value["value"]),)).url,
-            picture_address(value["label"], value["value"]),
+            value.label,
+            value.count,
+            Address((("category", value.value),)).url,
+            picture_address(value.label, value.value),
         )
         for value in top[:MOST_DEPARTMENTS]
     ]
 
 
-async def related(engine: SearchEngine, category: str, but: str) -> list[Card]:
+async def related(engine: FailoverSearch, category: str, but: str) -> list[Card]:
     """Popular products of the same category; none while search is away: a product's page stands without them."""
-    wanted = [("category", category), ("sort", "popularity"), ("per_page", str(RELATED + 1)), ("facets", "none")]
+    request = SearchRequest(category=category, sort="popularity", per_page=RELATED + 1, facets=())
     try:
-        response = await engine.search(parse_request(wanted))
+        result = await engine.search(request)
     except CatalogError:
         return []
-    return [card(hit) for hit in response["hits"] if str(hit["id"]) != but][:RELATED]
+    return [card(hit) for hit in result.hits if hit.id != but][:RELATED]

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.schemas.product_out import ProductOut, VariantOut
+from mappings.json_types import Json
 from storefront.address import Address
 from storefront.cards import color_of, picture, product_url
+from storefront.formatting import fact, label, money
 from storefront.pictures import VIEWS, picture_address, swatch
-from storefront.words import fact, label, money
 
 FEW_LEFT = 5
 MOST_PICTURES = 8
@@ -71,7 +72,7 @@ class ProductPage:
     option_names: list[str]
     rows: list[VariantRow]
     facts: list[tuple[str, str]]
-    machine: dict[str, Any]
+    machine: Json
 
 
 def product_page(product: ProductOut, names: list[str], chosen: str, view: int) -> ProductPage:
@@ -184,15 +185,15 @@ def _stock(inventory: int) -> str:
     return f"Only {inventory} left" if inventory else "Sold out"
 
 
-def _machine(product: ProductOut, variants: list[VariantOut], url: str) -> dict[str, Any]:
+def _machine(product: ProductOut, variants: list[VariantOut], url: str) -> Json:
     """https://schema.org/Product, for search engines."""
     prices = [variant.price for variant in variants] or [product.price]
     availability = "https://schema.org/InStock" if product.inventory else "https://schema.org/OutOfStock"
-    offer: dict[str, Any] = {"@type": "Offer", "price": f"{product.price:.2f}"}
+    offer: Json = {"@type": "Offer", "price": f"{product.price:.2f}"}
     if variants:
         limits = {"lowPrice": f"{min(prices):.2f}", "highPrice": f"{max(prices):.2f}", "offerCount": len(variants)}
         offer = {"@type": "AggregateOffer", **limits}
-    machine: dict[str, Any] = {
+    machine: Json = {
         "@context": "https://schema.org",
         "@type": "Product",
         "name": product.name,

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from storefront import assets, words
+from storefront import assets
+from storefront import formatting as words
 
 # No script, style, frame or form target but our own; pictures may come from a shop's image server.
 _POLICY = (

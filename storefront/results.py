@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 from search.request import MAX_WINDOW
+from search.result import Facet, NearbyCategory, SearchResult
 from storefront.address import Address
 from storefront.cards import Card, card
-from storefront.choices import FLAGS, Group, between, groups, shown, step_label
-from storefront.words import label
+from storefront.facet_view import FLAGS, Group, between, groups, shown, step_label
+from storefront.formatting import label
 
 SORTS = {
     "relevance": "Best match", "price_asc": "Price: low to high", "price_desc": "Price: high to low",
@@ -42,7 +42,6 @@ class PageLink:
 class Suggestion:
     text: str
     url: str
-    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +77,22 @@ class Results:
     exactly: str | None
 
 
-def results(response: Mapping[str, Any], address: Address, currency: str) -> Results:
-    facets = {facet["name"]: facet for facet in response["facets"]}
-    query, total = response["query"], response["total"]
-    offered: Mapping[str, Any] = response.get("suggestions") or {}
-    page, pages = response["page"], _pages(total["value"], response["per_page"])
+def results(result: SearchResult, address: Address, currency: str) -> Results:
+    facets = {facet.name: facet for facet in result.facets}
+    query, total, offered = result.query, result.total, result.suggestions
+    page, pages = result.page, _pages(total.value, result.per_page)
     walking = bool(address.get("cursor"))
     # Past the last page that has a number, a cursor leads on.
-    further = response.get("next_cursor") if walking or page >= pages else None
+    further = result.next_cursor if walking or page >= pages else None
+    changed = query.corrected_to or query.dropped_terms
     return Results(
         address=address,
-        text=query["text"],
-        heading=_heading(query["text"], address, facets),
-        total=total["value"],
-        exact=total["exact"],
-        cards=[card(hit) for hit in response["hits"]],
-        groups=groups(response["facets"], address, currency),
+        text=query.text,
+        heading=_heading(query.text, address, facets),
+        total=total.value,
+        exact=total.exact,
+        cards=[card(hit) for hit in result.hits],
+        groups=groups(result.facets, address, currency),
         chips=chips(address, facets, currency),
         clear=address.without_filters().url,
         sort=address.get("sort") or "relevance",
@@ -102,57 +101,61 @@ def results(response: Mapping[str, Any], address: Address, currency: str) -> Res
         pages=[] if walking else _page_links(address, page, pages),
         previous=address.at_page(page - 1).url if page > 1 and not walking else None,
         following=address.put("cursor", further).url if further else _next_page(address, page, pages, walking),
-        corrected=query.get("corrected_to"),
-        dropped=list(query.get("dropped_terms") or []),
-        partly=any(hit.get("missing") for hit in response["hits"]),
-        degraded=bool(response.get("degraded")),
-        suggestions=[query_suggestion(item) for item in offered.get("queries") or []],
-        categories=[_category_suggestion(item) for item in offered.get("categories") or []],
-        popular=[card(hit) for hit in offered.get("popular") or []],
-        without_filters=int(offered.get("without_filters") or 0),
-        exactly=address.put("exact", "true").url if query.get("corrected_to") or query.get("dropped_terms") else None,
+        corrected=query.corrected_to,
+        dropped=list(query.dropped_terms),
+        partly=any(hit.missing for hit in result.hits),
+        degraded=result.degraded,
+        suggestions=[query_suggestion(item.text) for item in offered.queries] if offered else [],
+        categories=[_category_suggestion(item) for item in offered.categories] if offered else [],
+        popular=[card(hit) for hit in offered.popular] if offered else [],
+        without_filters=(offered.without_filters or 0) if offered else 0,
+        exactly=address.put("exact", "true").url if changed else None,
     )
 
 
-def chips(address: Address, facets: Mapping[str, Mapping[str, Any]], currency: str) -> list[Chip]:
+def chips(address: Address, facets: Mapping[str, Facet], currency: str) -> list[Chip]:
     """The filters in force, in the order in which they were set; both ends of a range are one."""
     found: dict[str, Chip] = {}
     for name, value in address.filters:
         base = name.removesuffix("_min").removesuffix("_max")
-        facet = facets.get(base) or {}
+        facet = facets.get(base)
+        title = facet.label if facet else label(base)
         if base != name and (base == "price" or base.startswith("attr.")):
-            low, high = (_number(address.get(f"{base}_{end}")) for end in ("min", "max"))
-            same = (held for held in facet.get("buckets") or () if (held.get("from"), held.get("to")) == (low, high))
-            step: Mapping[str, Any] | None = next(same, None)
-            text = between(base, low, high, unit=facet.get("unit"), currency=currency)
-            text = step_label(facet, step, currency) if step else text
-            url = address.between(base, None, None).url
-            found.setdefault(base, Chip(str(facet.get("label") or label(base)), text, url))
+            text = _limits(base, address, facet, currency)
+            found.setdefault(base, Chip(title, text, address.between(base, None, None).url))
         elif name in FLAGS:
             if value in ("true", "1"):
                 found[name] = Chip("", _FLAG_LABELS[name], address.without(name).url)
         else:
-            facet = facets.get(name) or {}
             url = (address.without(name) if name == "category" else address.toggled(name, value)).url
-            title = str(facet.get("label") or label(name))
             found[f"{name}={value}"] = Chip(title, _value_label(name, value, facet), url)
     return list(found.values())
 
 
-def _value_label(name: str, value: str, facet: Mapping[str, Any]) -> str:
-    values = facet.get("values") or []
+def _limits(name: str, address: Address, facet: Facet | None, currency: str) -> str:
+    """The limits of a range in force; those of a step as the step is called."""
+    low, high = (_number(address.get(f"{name}_{end}")) for end in ("min", "max"))
+    if facet:
+        for step in facet.buckets:
+            if (step.low, step.high) == (low, high):
+                return step_label(facet, step, currency)
+    return between(name, low, high, unit=facet.unit if facet else None, currency=currency)
+
+
+def _value_label(name: str, value: str, facet: Facet | None) -> str:
+    values = facet.values if facet else ()
     if name == "category":
-        return next((str(held["label"]) for held in values if held["selected"]), value)
-    spelled = [str(held["label"]) for held in values if held["value"].casefold() == value.casefold()]
+        return next((each.label for each in values if each.selected), value)
+    spelled = [each.label for each in values if each.value.casefold() == value.casefold()]
     return shown(name, spelled[0] if spelled else value)
 
 
-def _heading(text: str, address: Address, facets: Mapping[str, Mapping[str, Any]]) -> str:
+def _heading(text: str, address: Address, facets: Mapping[str, Facet]) -> str:
     if text:
         return text
     for name in ("category", "brand"):
         if address.get(name):
-            return _value_label(name, address.get(name), facets.get(name) or {})
+            return _value_label(name, address.get(name), facets.get(name))
     return _FLAG_LABELS["on_sale"] if address.get("on_sale") == "true" else "All products"
 
 
@@ -177,15 +180,13 @@ def _page_links(address: Address, page: int, pages: int) -> list[PageLink]:
     return found
 
 
-def query_suggestion(item: str | Mapping[str, Any]) -> Suggestion:
+def query_suggestion(text: str) -> Suggestion:
     """A suggested query as a link to its results."""
-    text = item if isinstance(item, str) else str(item["text"])
-    return Suggestion(text, Address((("q", text),)).url, None if isinstance(item, str) else item.get("count"))
+    return Suggestion(text, Address((("q", text),)).url)
 
 
-def _category_suggestion(item: Mapping[str, Any]) -> Suggestion:
-    text = str(item.get("text") or item.get("label") or item["value"])
-    return Suggestion(text, Address((("category", str(item["value"])),)).url, item.get("count"))
+def _category_suggestion(category: NearbyCategory) -> Suggestion:
+    return Suggestion(category.text, Address((("category", category.value),)).url)
 
 
 def _number(text: str) -> float | None:

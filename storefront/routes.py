@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
-import orjson
+import msgspec
 import structlog
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -19,19 +19,21 @@ from starlette.types import Scope
 from catalog.database import Database
 from catalog.errors import CatalogError, NotFound, Unavailable
 from catalog.settings import Settings
-from search.engine import SearchEngine
-from search.request import parse_autocomplete
+from search.failover import FailoverSearch
+from search.input import AutocompleteInput
+from search.parameters import read_search
+from search.result import to_json
 from storefront import assets, errors, home, product
 from storefront.address import HOME, Address
-from storefront.cards import completed
+from storefront.cards import shop_suggestion
 from storefront.catalogue import product_with_names
-from storefront.help import help_without_hits
+from storefront.no_results import help_without_hits
 from storefront.pictures import VIEWS, draw
 from storefront.render import HEADERS, page, takes_gzip
 from storefront.results import results
 
 PER_PAGE = "24"
-SUGGESTIONS = "6"
+SUGGESTIONS = 6
 VIEW_NUMBERS = tuple("12345678")
 # Drawn anew at every request, and the same for a day at least.
 _A_DAY = "public, max-age=86400"
@@ -86,13 +88,14 @@ async def front(request: Request) -> Response:
     if any(not value for _, value in address.pairs):
         # A form sends what was left empty as well; such an address is neither short nor what the interface takes.
         return RedirectResponse(address.url, 303, HEADERS)
-    engine: SearchEngine = request.app.state.search
+    engine: FailoverSearch = request.app.state.search
     settings: Settings = request.app.state.settings
     if not pairs:
-        return page(request, "home.html", **await home.contents(engine))
+        return page(request, "home.html", home=await home.contents(engine))
     given = address.pairs if address.get("per_page") else (*address.pairs, ("per_page", PER_PAGE))
-    response = await engine.search(await engine.read(given))
-    found = results(response, address, settings.currency)
+    search = await read_search(given, engine.attribute_types)
+    result = await engine.search(search.to_request())
+    found = results(result, address, settings.currency)
     helping = await help_without_hits(engine, found) if not found.total else None
     return page(request, "results.html", found=found, helping=helping, q=address.get("q"))
 
@@ -100,11 +103,11 @@ async def front(request: Request) -> Response:
 @router.api_route("/suggest", methods=["GET", "HEAD"])
 async def suggest(request: Request) -> Response:
     """The interface's autocomplete for the search box, with addresses and pictures that this shop can show."""
-    engine: SearchEngine = request.app.state.search
-    typed = [("q", request.query_params.get("q", "")), ("limit", SUGGESTIONS)]
-    answer = await engine.autocomplete(*parse_autocomplete(typed))
-    sections = answer["sections"] | {"products": list(map(completed, answer["sections"]["products"]))}
-    return Response(orjson.dumps({"sections": sections}), headers=HEADERS, media_type="application/json")
+    engine: FailoverSearch = request.app.state.search
+    typed = AutocompleteInput(request.query_params.get("q", ""), SUGGESTIONS)
+    sections = (await engine.autocomplete(typed.to_request())).sections
+    sections = msgspec.structs.replace(sections, products=tuple(map(shop_suggestion, sections.products)))
+    return Response(to_json({"sections": sections}), headers=HEADERS, media_type="application/json")
 
 
 @router.api_route("/p/{key}", methods=["GET", "HEAD"])
@@ -115,7 +118,7 @@ async def product_page(request: Request, key: str) -> Response:
         raise NotFound("There is no such product.")
     settings: Settings = request.app.state.settings
     database: Database = request.app.state.database
-    engine: SearchEngine = request.app.state.search
+    engine: FailoverSearch = request.app.state.search
     held, names = await database.run(product_with_names, UUID(found[1]), settings.currency)
     view = request.query_params.get("view", "1")
     chosen = request.query_params.get("variant", "")

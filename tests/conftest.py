@@ -1,40 +1,33 @@
-"""Real servers for every test: started once by the controlling process, one database and index prefix per worker."""
+"""Starts real servers in the controlling process, unless nothing but unit tests is run, and tells the lane's time.
+
+The fixtures that use the servers are in `tests.servers`: unit tests do not even know them.
+"""
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import httpx
-import psycopg
 import pytest
-from elasticsearch import Elasticsearch
-from fastapi import FastAPI
-from psycopg import sql
 
-from api.app import create_app
-from catalog.elasticsearch import make_client
 from catalog.settings import Settings
-from cli.run import migrate_database
-from indexer.rebuild import ensure_index
-from stack import ephemeral
-from tests.e2e.small_catalogue import CATALOGUE
-from tests.kept import Kept, opened
-from tests.support import live_index, store, sync_all
+from tests import children
+from tests.addresses import servers
+from tests.lanes.timing import Timing
 
-POSTGRES, REDIS, ELASTICSEARCH, PASSWORD = (
-    "TEST_POSTGRES_URL",
-    "TEST_REDIS_URL",
-    "TEST_ELASTICSEARCH_URL",
-    "TEST_ELASTICSEARCH_PASSWORD",
-)
-_servers = ExitStack()
+TESTS = Path(__file__).parent
+# Tests of these folders may start processes without saying so: a shop, or a whole crew.
+OF_PROCESSES = ("browser", "state_machine")
+_running = ExitStack()
+_timing: Timing
 
 
-def _is_worker(config: pytest.Config) -> bool:
-    return hasattr(config, "workerinput")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--lane", default="", help="the name under which the run reports its time, see docs/testing.md")
+    parser.addoption("--record", action="store_true", help="note the seconds of each file in tests/lanes/seconds.json")
+    parser.addoption("--secure", action="store_true", help="start Elasticsearch with security on")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,136 +36,61 @@ def pytest_configure(config: pytest.Config) -> None:
 
     With `TEST_POSTGRES_URL` and its sisters set, servers that are already running are used instead.
     """
-    # Whoever runs the service from this checkout has a `.env` in it, which is none of the tests' business.
+    # A `.env` in this checkout is for running the service, not for its tests.
     Settings.model_config["env_file"] = None
     for name in [name for name in os.environ if name.startswith("CATALOG_")]:
-        if name != "CATALOG_TEST_SECURE":
-            del os.environ[name]
-    secure = os.environ.pop("CATALOG_TEST_SECURE", "") == "1"
+        del os.environ[name]
+    # Tests start many commands, and each would compile all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # A shell has what it starts in the background ignore Ctrl-C, and so would all commands that a test interrupts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if _is_worker(config) or POSTGRES in os.environ or config.option.collectonly:
+    global _timing
+    _timing = Timing(config.option.lane, record=config.option.record)
+    config.pluginmanager.register(_timing, "timing of the lane")
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _running.enter_context(children.guarded())
+    children.watch()
+    if _only_unit_tests(config):
         return
-    running = _servers.enter_context(ephemeral(lambda line: print(line, flush=True), secure=secure))
-    os.environ[POSTGRES] = running.postgres_url
-    os.environ[REDIS] = running.redis_url
-    os.environ[ELASTICSEARCH] = running.elasticsearch_url
-    if running.elasticsearch_password:
-        os.environ[PASSWORD] = running.elasticsearch_password
+    config.pluginmanager.import_plugin("tests.servers")
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _running.enter_context(servers(secure=config.option.secure))
 
 
-def pytest_unconfigure() -> None:
-    _servers.close()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _running.close()
+    if not hasattr(config, "workerinput"):
+        _timing.close()
 
 
-@pytest.fixture(scope="session")
-def settings(worker_id: str) -> Settings:
-    """The settings of this test worker: its own database, Redis database and index prefix."""
-    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
-    url, _, _ = os.environ[POSTGRES].rpartition("/")
-    database = f"test_{worker_id}"
-    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
-    password = os.environ.get(PASSWORD)
-    settings = Settings.model_validate(
-        {
-            "database_url": f"{url}/{database}",
-            "redis_url": f"{os.environ[REDIS].rpartition('/')[0]}/{number}",
-            "elasticsearch_url": os.environ[ELASTICSEARCH],
-            "elasticsearch_username": "elastic" if password else None,
-            "elasticsearch_password": password,
-            "index_prefix": f"test-{worker_id}",
-            "index_refresh_interval": "100ms",
-            "jwt_secret": "a secret that only the tests know: 0123456789",
-            "attribute_types_ttl_seconds": 0,
-            "synonyms_ttl_seconds": 0,
-            "synonyms_wait_seconds": 30,
-            "sync_lease_seconds": 2,
-        }
-    )
-    migrate_database(settings)
-    return settings
+def _only_unit_tests(config: pytest.Config) -> bool:
+    return bool(config.args) and all(_folder(Path(argument.partition("::")[0])) == "unit" for argument in config.args)
 
 
-@pytest.fixture(scope="session")
-def es(settings: Settings) -> Iterator[Elasticsearch]:
-    client = make_client(settings)
-    yield client
-    client.close()
+def _folder(path: Path) -> str:
+    """The folder of `tests/` that holds a file."""
+    path = path.resolve()
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) and path != TESTS else ""
 
 
-@pytest.fixture(scope="session")
-def kept(settings: Settings, es: Elasticsearch) -> Kept:
-    return Kept(settings, es)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.option.dist != "loadfile":
+        return None
+    from tests.lanes.scheduling import Scheduling
+
+    return Scheduling(config, log)
 
 
-@pytest.fixture
-def stock() -> Sequence[dict[str, Any]]:
-    """The products of `stocked`. A file that wants others says so in a fixture of this name."""
-    return CATALOGUE
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marked = any(item.get_closest_marker(name) for name in ("process", "drill"))
+    if not marked and _folder(item.path) not in OF_PROCESSES:
+        children.refused[:] = [item.nodeid]
 
 
-@pytest.fixture
-def db(request: pytest.FixtureRequest, settings: Settings, kept: Kept) -> Iterator[psycopg.Connection[Any]]:
-    """An autocommit connection to an empty catalogue: no row, no index, but what `index` and `stocked` have made."""
-    wanted = None
-    if "stocked" in request.fixturenames:
-        wanted = request.getfixturevalue("stock")
-    elif "index" in request.fixturenames:
-        wanted = ()
-    with opened(settings) as connection:
-        kept.begin(connection, wanted)
-        yield connection
-
-
-@pytest.fixture
-def index(
-    request: pytest.FixtureRequest, settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch, kept: Kept
-) -> str:
-    """The first, empty index, live; with `stocked`, there are products in it."""
-
-    def fill() -> dict[str, UUID]:
-        ensure_index(settings, es)
-        return {}
-
-    if "stocked" in request.fixturenames:
-        fill()
-    else:
-        kept.make(db, (), fill)
-    return live_index(db)
-
-
-@pytest.fixture
-def stocked(
-    settings: Settings,
-    db: psycopg.Connection[Any],
-    es: Elasticsearch,
-    index: str,
-    stock: Sequence[dict[str, Any]],
-    kept: Kept,
-) -> dict[str, UUID]:
-    """The products of `stock`, written and in the index: their ids by sku."""
-
-    def fill() -> dict[str, UUID]:
-        ids = store(settings, stock)
-        sync_all(settings, db, es)
-        return ids
-
-    return kept.make(db, stock, fill)
-
-
-@pytest.fixture
-async def app(settings: Settings, db: psycopg.Connection[Any]) -> AsyncIterator[FastAPI]:
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        yield app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """An anonymous client through the ASGI application."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    children.refused.clear()

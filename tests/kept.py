@@ -1,12 +1,20 @@
 """The catalogue that a test begins with: none, or the one before when nobody has written to it since it was made.
 
 To make an index and fill it takes longer than most tests that search it. So what a fixture has made is looked at once,
-row by row and index by index, and again before the next test that begins with the same products. Only what is still the
-very same, down to the transactions that wrote its rows, is kept; whatever else was written meanwhile is taken away.
+row by row and index by index, and again before the next test that begins with the same products. Indexes are kept when
+nothing was written to them since. Tables that are not the very same any more, down to the transactions that wrote their
+rows, are filled again from a copy, without triggers.
+
+An empty index is a copy of the first that a worker made: one request in place of five. It is a new one all the same,
+because an emptied index is no empty one: what was deleted still counts in the scores, and has its versions.
 """
 
+import json
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +22,13 @@ import psycopg
 import redis
 from elasticsearch import Elasticsearch
 from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Json
 
 from catalog.connections import connect
 from catalog.settings import Settings
+from indexer.rebuild import ensure_index
+from tests.support import live_index
 
 TABLES = (
     "products", "product_images", "product_variants", "skus", "categories", "brands", "users", "jobs",
@@ -29,6 +41,8 @@ TABLES = (
 OF_AN_INDEX = {"search_indexes", "jobs", "reindex_chunks"}
 # The trigger behind it fires in every role, so also when the synonyms are taken away.
 ALWAYS = {"revisions"}
+# Triggers that fire in every role write to these whatever is done to another table: they are put back last.
+WRITTEN_BY_TRIGGERS = ("product_sync", "fanout", "domain_events", "revisions")
 
 # A row that was written again has another transaction or another place, also when it says what it said before.
 _ROWS = "SELECT {name}, md5(string_agg(t::text || t.xmin || t.ctid, ',' ORDER BY t.ctid)) FROM {table} t"
@@ -37,13 +51,25 @@ _FILLED = "SELECT {name} WHERE EXISTS (SELECT FROM {table})"
 Product = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The first index that was made and went live: its `body` as it is created, its rows by table, and when it was."""
+
+    name: str
+    body: dict[str, Any]
+    rows: dict[str, list[dict[str, Any]]]
+    made_at: datetime
+
+
 class Kept:
     """What was made last, by this test worker."""
 
     def __init__(self, settings: Settings, es: Elasticsearch) -> None:
         self._settings = settings
         self._es = es
+        self._original: Original | None = None
         self._rows: dict[str, str | None] = {}
+        self._copies: dict[str, bytes] = {}
         self._indexes: Any = None
         self._products: Sequence[Product] | None = None
         self._ids: dict[str, UUID] = {}
@@ -58,22 +84,42 @@ class Kept:
             # What another fixture had written before can't be told from it later on.
             self._products = products if alone else None
             self._rows, self._indexes = _rows(db), _indexes(self._settings, self._es)
+            self._copies = {table: _copied(db, table) for table, rows in self._rows.items() if rows}
         return self._ids
+
+    def make_index(self, db: psycopg.Connection[Any]) -> None:
+        """An empty index, live, as `ensure_index` makes it, unless there is one."""
+        if db.execute("SELECT FROM search_indexes").fetchone() is not None:
+            return
+        if self._original is None:
+            ensure_index(self._settings, self._es)
+            self._original = _original(db, self._es)
+        else:
+            _copy(self._original, db, self._es)
 
     def _holds(self, products: Sequence[Product]) -> bool:
         return self._products is not None and list(self._products) == list(products)
 
     def begin(self, db: psycopg.Connection[Any], products: Sequence[Product] | None) -> None:
         """Leave what was made when it has these products and is as it was; otherwise leave nothing. None: nothing."""
-        if products is not None and self._holds(products):
+        if products is not None and self._holds(products) and self._indexes == _indexes(self._settings, self._es):
             rows = _rows(db)
-            changed = [table for table in TABLES if rows[table] != self._rows[table]]
-            if not any(self._rows[table] for table in changed) and self._indexes == _indexes(self._settings, self._es):
-                if changed:
-                    _untriggered(db, "; ".join(f"DELETE FROM {table}" for table in changed))
-                return
+            if changed := [table for table in TABLES if rows[table] != self._rows[table]]:
+                self._restore(db, changed)
+            return
         self._products = None
         empty(self._settings, db, self._es)
+
+    def _restore(self, db: psycopg.Connection[Any], changed: list[str]) -> None:
+        tables = [table for table in changed if table not in WRITTEN_BY_TRIGGERS] + [*WRITTEN_BY_TRIGGERS]
+        with _replica(db):
+            for table in tables:
+                db.execute(f"DELETE FROM {table}".encode())
+                if table in self._copies:
+                    with db.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+                        copy.write(self._copies[table])
+        now = _rows(db)
+        self._rows |= {table: now[table] for table in tables}
 
 
 def empty(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) -> None:
@@ -81,7 +127,8 @@ def empty(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) ->
     # To cut a table costs milliseconds, to see that it is empty next to nothing; and most tests write to few.
     if filled := _filled(db):
         # Whatever refers to a table here is one of TABLES.
-        _untriggered(db, f"TRUNCATE {', '.join(filled)} CASCADE")
+        with _replica(db):
+            db.execute(f"TRUNCATE {', '.join(filled)} CASCADE".encode())
     if indexes := list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all")):
         es.indices.delete(index=indexes)
 
@@ -105,11 +152,55 @@ def opened(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def _untriggered(db: psycopg.Connection[Any], statement: str) -> None:
-    # Triggers refuse TRUNCATE, and rightly: in the replica role they do not fire.
+def _original(db: psycopg.Connection[Any], es: Elasticsearch) -> Original:
+    ((name, index),) = es.indices.get(index=live_index(db)).body.items()
+    described = index["settings"]["index"]
+    # What belongs to this one index.
+    own = ("creation_date", "provided_name", "uuid", "version")
+    body = {
+        "aliases": index["aliases"],
+        "mappings": index["mappings"],
+        "settings": {"index": {key: value for key, value in described.items() if key not in own}},
+    }
+    with db.cursor(row_factory=dict_row) as cursor:
+        rows = {table: cursor.execute(f"SELECT * FROM {table}".encode()).fetchall() for table in sorted(OF_AN_INDEX)}
+    return Original(name, body, rows, datetime.now(UTC))
+
+
+def _copy(original: Original, db: psycopg.Connection[Any], es: Elasticsearch) -> None:
+    name = original.name.rpartition("-")[0] + f"-{secrets.token_hex(4)}"
+    later = datetime.now(UTC) - original.made_at
+
+    def renewed(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value + later
+        if isinstance(value, dict | list):
+            return Json(json.loads(json.dumps(value).replace(original.name, name)))
+        return name if value == original.name else value
+
+    es.indices.create(index=name, **json.loads(json.dumps(original.body).replace(original.name, name)))
+    with _replica(db):
+        for table, rows in original.rows.items():
+            for row in rows:
+                statement = sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})").format(
+                    sql.Identifier(table),
+                    sql.SQL(", ").join(map(sql.Identifier, row)),
+                    sql.SQL(", ").join(sql.Placeholder() * len(row)),
+                )
+                db.execute(statement, [renewed(value) for value in row.values()])
+
+
+@contextmanager
+def _replica(db: psycopg.Connection[Any]) -> Iterator[None]:
+    """In the replica role: triggers refuse TRUNCATE, and rightly, but most of them do not fire here."""
     db.execute("SET session_replication_role = replica")
-    db.execute(statement.encode())
+    yield
     db.execute("SET session_replication_role = origin")
+
+
+def _copied(db: psycopg.Connection[Any], table: str) -> bytes:
+    with db.cursor().copy(f"COPY {table} TO STDOUT".encode()) as copy:
+        return b"".join(copy)
 
 
 def _of_every_table(query: str) -> sql.Composed:

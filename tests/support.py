@@ -13,8 +13,9 @@ from catalog.connections import connect
 from catalog.importing import import_lines
 from catalog.settings import Settings
 from indexer.fanout import spread_chunk
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, targets
-from indexer.sync import Batch, sync_batch
+from indexer.sync import BatchResult, sync_batch
 
 
 def store(settings: Settings, products: Iterable[dict[str, Any]]) -> dict[str, UUID]:
@@ -25,12 +26,12 @@ def store(settings: Settings, products: Iterable[dict[str, Any]]) -> dict[str, U
     return {str(result.sku): result.id for result in results if result.id is not None}
 
 
-def sync_all(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) -> list[Batch]:
+def sync_all(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) -> list[BatchResult]:
     """Spread every fan-out and sync until nothing can be claimed, then refresh."""
     while spread_chunk(db):
         pass
-    batches: list[Batch] = []
-    while (batch := sync_batch(db, es, settings, settings.sync_batch_size)).claimed:
+    batches: list[BatchResult] = []
+    while (batch := sync_batch(Indexer(db, es, settings), settings.sync_batch_size)).claimed:
         batches.append(batch)
         if batch.unavailable:
             break

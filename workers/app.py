@@ -5,7 +5,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.signals import setup_logging, worker_process_init
 
-from catalog.collector import calm_collector
+from catalog.gc import tune_gc
 from catalog.settings import Settings, get_settings
 from catalog.tracing import configure_tracing, span
 from workers import broker
@@ -17,9 +17,9 @@ DRAIN_SECONDS = 15.0
 LIVE_SECONDS = 1.0
 # Of a renamed category's spread at the same place.
 SPREAD_SECONDS = 0.3
-# Of a round of the reconciler.
+# Of a run of the reconciler.
 RECONCILE_SECONDS = 10.0
-TIME_LIMIT = 120
+TIME_LIMIT_SECONDS = 120
 
 
 def configure(settings: Settings) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def configure(settings: Settings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_ignore_result": True,
-        "task_time_limit": TIME_LIMIT,
+        "task_time_limit": TIME_LIMIT_SECONDS,
         "task_default_queue": SYNC_QUEUE,
         "task_routes": {"background.*": {"queue": BACKGROUND_QUEUE}},
         "worker_prefetch_multiplier": 1,
@@ -56,7 +56,7 @@ def configure(settings: Settings) -> dict[str, Any]:
                 "schedule": settings.sync_sweep_seconds,
                 "options": {"expires": 10},
             },
-            # Also when rounds are turned off: one that has begun is carried to its end.
+            # Also when the reconciler is turned off: a run that has begun is carried to its end.
             "reconcile": {
                 "task": "background.reconcile",
                 "schedule": settings.sync_sweep_seconds,
@@ -71,12 +71,12 @@ def configure(settings: Settings) -> dict[str, Any]:
 
 @setup_logging.connect
 def _leave_logs_alone(**_: Any) -> None:
-    """Celery sets up its own logs unless somebody listens here: `catalog.logs` has done it for the whole process."""
+    """Celery sets up its own logs unless there is a listener: `catalog.logs` has done it for the whole process."""
 
 
 @worker_process_init.connect
 def _begin(**_: Any) -> None:
-    calm_collector()
+    tune_gc()
     # What exports traces is a thread, which a fork would not take along.
     configure_tracing(get_settings(), "worker")
 

@@ -6,7 +6,7 @@
 
 `stop` is an asyncio.Event; `consume` returns when it is set, after the handlers at work. What a handler must know:
 
-- It gets `catalog.services.events.Event`. It returns when it is done; whatever it raises means "not done".
+- It gets `catalog.services.events.Event`. It returns when it is done; any error that it raises means "not done".
 - At least once: an event that was handled already may come again (the process was killed before it could say so, or
   the broker lost its memory). Be idempotent by `event.id` - a deterministic Message-ID, or a unique key.
 - Events of one aggregate (product, order) come in order, one at a time; those of different aggregates side by side.
@@ -16,7 +16,7 @@
   sends it there at once, for an event that no repetition can mend. `raise Later(why)` is for a server that is away:
   the same event comes again with growing pauses for ever, and nothing is counted.
 - Other aggregates go on meanwhile, until about 1,000 wanted events are not done or 10,000 have come since the first
-  that is not (IN_HAND and AHEAD of workers/in_hand.py); then no more are read.
+  that is not (MAX_IN_FLIGHT and MAX_LEAD of workers/in_flight.py); then no more are read.
 - How far the group has come is a row in Postgres (`event_consumers`): the last position before the first event that is
   not done. After a restart everything behind it comes again, also what was done: about 10,000 events at most. A broker
   that has lost everything is filled again by the relay, and the group goes on from that row. A new group begins with
@@ -40,16 +40,16 @@ from redis.exceptions import RedisError
 from catalog.errors import Unavailable
 from catalog.services.events import Event
 from catalog.settings import Settings
-from workers.in_hand import InHand, Queue
+from workers.in_flight import InFlight, Queue
 
 Handler = Callable[[Event], Awaitable[None]]
 
-BATCH = 100
-# Handlers at work side by side in one subscriber; an event that pauses is not among them.
-SIDE_BY_SIDE = 8
-LONGEST_PAUSE = 60.0
-# How long one look at the stream waits for the next event, and how long without one until Postgres is asked.
-LOOK_SECONDS = 1.0
+BATCH_SIZE = 100
+# Of one subscriber's handlers; an event that pauses is not among them.
+HANDLER_CONCURRENCY = 8
+MAX_PAUSE_SECONDS = 60.0
+# How long one read of the stream waits for the next event, and how long without one until Postgres is asked.
+READ_TIMEOUT_SECONDS = 1.0
 # "evtc" as a number; the group's name makes the other half of the key.
 LOCK = 0x65767463
 
@@ -75,7 +75,7 @@ _log = structlog.get_logger()
 
 
 class Reject(Exception):
-    """No repetition can mend this event: it goes to the dead letters at once."""
+    """No repetition makes this event succeed: it goes to the dead letters at once."""
 
 
 class Later(Exception):
@@ -101,17 +101,17 @@ async def consume(
                 wait = 0.0 if await subscriber.tick() else settings.event_relay_seconds
             except psycopg.Error as error:
                 subscriber.failures += 1
-                wait = min(LONGEST_PAUSE, 0.1 * 2 ** min(subscriber.failures, 10))
+                wait = min(MAX_PAUSE_SECONDS, 0.1 * 2 ** min(subscriber.failures, 10))
                 reason = f"{type(error).__name__}: {error}"
                 _log.warning("events.consumer_waiting", group=group, error=reason, seconds=wait)
-                await subscriber.let_go()
+                await subscriber.release()
             await _pause(stop, wait)
     finally:
         await subscriber.close()
 
 
 class Subscriber:
-    """One group in one process. `failures` counts what Postgres has refused since it took a position last."""
+    """One group in one process."""
 
     def __init__(
         self,
@@ -127,30 +127,31 @@ class Subscriber:
         self._handler = handler
         self._stop = stop
         self._types = types
+        #: How often Postgres has refused something since it took a position last.
         self.failures = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._hand = InHand(0)
+        self._in_flight = InFlight(0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
-        self._limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._limit = asyncio.Semaphore(HANDLER_CONCURRENCY)
         url = settings.events_url or settings.redis_url
         self._redis: Any = (
             None
             if url.startswith("kafka://")
-            else Redis.from_url(url, socket_timeout=LOOK_SECONDS + 5, socket_connect_timeout=2)
+            else Redis.from_url(url, socket_timeout=READ_TIMEOUT_SECONDS + 5, socket_connect_timeout=2)
         )
 
     async def close(self) -> None:
-        await self.let_go()
+        await self.release()
         if self._redis is not None:
             await self._redis.aclose()
 
-    async def let_go(self) -> None:
+    async def release(self) -> None:
         """Begin nothing more, wait for the handlers at work, and leave the lock; the next tick starts afresh.
 
         They are not cancelled: a handler in a thread would go on all the same, beside the next one of its event.
         """
-        self._hand.ended.set()
+        self._in_flight.ended.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         if self._connection is not None:
@@ -158,36 +159,36 @@ class Subscriber:
             self._connection = None
 
     async def tick(self) -> int:
-        """Read what there is, at most a batch, and begin with it; how many events were read or are in hand.
+        """Read what there is, at most a batch, and begin with it; how many events were read or are in flight.
 
-        Raises psycopg.Error, also one of the events in hand: then `let_go` before the next tick.
+        Raises psycopg.Error, also one of the events in flight: then `release` before the next tick.
         """
         connection = await self._locked()
         if connection is None:
-            await _pause(self._stop, LOOK_SECONDS)
+            await _pause(self._stop, READ_TIMEOUT_SECONDS)
             return 0
-        hand = self._hand
+        in_flight = self._in_flight
         for task in [task for task in self._tasks if task.done()]:
             self._tasks.remove(task)
             task.result()
-        await self._replay(connection, hand)
-        if hand.full:
+        await self._replay(connection, in_flight)
+        if in_flight.full:
             await _pause(self._stop, self._settings.event_relay_seconds)
-            return len(hand)
-        events = await self._next(connection, hand.read)
+            return len(in_flight)
+        events = await self._next(connection, in_flight.read)
         for event in events:
-            hand.read = event.position
+            in_flight.read = event.position
             if self._types is None or event.type in self._types:
-                self._begin(connection, hand, event)
-        await self._note(connection, hand)
-        if not hand:
+                self._begin(connection, in_flight, event)
+        await self._note(connection, in_flight)
+        if not in_flight:
             self.failures = 0
-        return len(events) + len(hand)
+        return len(events) + len(in_flight)
 
     async def _locked(self) -> psycopg.AsyncConnection[Any] | None:
         if self._connection is not None and not self._connection.closed:
             return self._connection
-        await self.let_go()
+        await self.release()
         connection = await psycopg.AsyncConnection.connect(
             self._settings.database_url,
             autocommit=True,
@@ -201,7 +202,7 @@ class Subscriber:
         self._connection = connection
         await connection.execute(_ENSURE, (self._group,))
         position = await (await connection.execute(_POSITION, (self._group,))).fetchone()
-        self._hand = InHand(position[0] if position else 0)
+        self._in_flight = InFlight(position[0] if position else 0)
         return connection
 
     async def _next(self, connection: psycopg.AsyncConnection[Any], position: int) -> Sequence[Event]:
@@ -212,7 +213,7 @@ class Subscriber:
         streamed = await self._streamed(position)
         if streamed and streamed[0].position == position + 1:
             return streamed
-        rows = await (await connection.execute(_AFTER, (position, BATCH))).fetchall()
+        rows = await (await connection.execute(_AFTER, (position, BATCH_SIZE))).fetchall()
         return [Event(*row) for row in rows]
 
     async def _streamed(self, position: int) -> Sequence[Event]:
@@ -220,74 +221,78 @@ class Subscriber:
         if self._redis is None:
             await _pause(self._stop, self._settings.event_relay_seconds)
             return ()
-        stream, block = self._settings.events_stream, int(LOOK_SECONDS * 1000)
+        stream, block = self._settings.events_stream, int(READ_TIMEOUT_SECONDS * 1000)
         try:
-            answer = await self._redis.xread({stream: f"{position}-0"}, count=BATCH, block=block)
+            answer = await self._redis.xread({stream: f"{position}-0"}, count=BATCH_SIZE, block=block)
             entries = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1] if answer else []
             while entries and isinstance(entries[0], list):  # a newer protocol wraps them once more
                 entries = entries[0]
             return [Event.read(orjson.loads(fields[b"__data__"])) for _, fields in entries]
         except (RedisError, OSError, ValueError, KeyError, TypeError) as error:
             _log.warning("events.stream_unreadable", group=self._group, error=f"{type(error).__name__}: {error}")
-            await _pause(self._stop, LOOK_SECONDS)
+            await _pause(self._stop, READ_TIMEOUT_SECONDS)
             return ()
 
     def _begin(
-        self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event, letter: int | None = None
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        in_flight: InFlight,
+        event: Event,
+        dead_letter_id: int | None = None,
     ) -> None:
-        queue = hand.add(event, letter)
+        queue = in_flight.add(event, dead_letter_id)
         if queue is not None:
-            self._tasks.add(asyncio.create_task(self._work(connection, hand, queue)))
+            self._tasks.add(asyncio.create_task(self._work(connection, in_flight, queue)))
 
-    async def _work(self, connection: psycopg.AsyncConnection[Any], hand: InHand, queue: Queue) -> None:
+    async def _work(self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight, queue: Queue) -> None:
         """The events of one aggregate, one after the other, until none is left or all is over."""
         while queue:
-            event, letter = queue[0]
-            if letter is None:
-                finished = await self._handle(connection, hand, event)
+            event, dead_letter_id = queue[0]
+            if dead_letter_id is None:
+                finished = await self._handle(connection, in_flight, event)
             else:
-                finished = await self._handle_again(connection, hand, event, letter)
+                finished = await self._handle_again(connection, in_flight, event, dead_letter_id)
             if not finished:
                 return
-            hand.done(queue)
-            await self._note(connection, hand)
+            in_flight.done(queue)
+            await self._note(connection, in_flight)
 
-    async def _note(self, connection: psycopg.AsyncConnection[Any], hand: InHand) -> None:
+    async def _note(self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight) -> None:
         """Remember the last position before the first that is not done."""
         async with self._writing:
-            position = hand.position
-            if position > hand.noted:
+            position = in_flight.position
+            if position > in_flight.noted:
                 await connection.execute(_DONE, (position, self._group, position))
-                hand.noted = position
+                in_flight.noted = position
                 self.failures = 0
 
-    async def _call(self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event) -> bool:
+    async def _call(self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight, event: Event) -> bool:
         """Whether it was handled; not when all is over, which the lost connection with its lock is as well."""
         async with self._limit:
-            if self._stop.is_set() or hand.ended.is_set() or connection.closed:
+            if self._stop.is_set() or in_flight.ended.is_set() or connection.closed:
                 return False
             await self._handler(event)
             return True
 
-    async def _handle(self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event) -> bool:
+    async def _handle(self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight, event: Event) -> bool:
         """Until it is done or dead; False when all is over first."""
         failures = waits = 0
         while True:
             try:
-                return await self._call(connection, hand, event)
+                return await self._call(connection, in_flight, event)
             except (Later, Unavailable) as error:
                 waits += 1
                 reason, attempt = str(error), waits
             except Reject as error:
-                await self._bury(connection, event, f"{error}", failures + 1)
+                await self._dead_letter(connection, event, f"{error}", failures + 1)
                 return True
-            except Exception as error:  # whatever a handler raises means "not done"
+            except Exception as error:  # any error of a handler means "not done"
                 failures += 1
                 reason, attempt = f"{type(error).__name__}: {error}", failures
                 if failures >= self._settings.event_max_attempts:
-                    await self._bury(connection, event, reason, failures)
+                    await self._dead_letter(connection, event, reason, failures)
                     return True
-            seconds = min(LONGEST_PAUSE, self._settings.event_retry_seconds * 2 ** min(attempt - 1, 20))
+            seconds = min(MAX_PAUSE_SECONDS, self._settings.event_retry_seconds * 2 ** min(attempt - 1, 20))
             seconds *= random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
             _log.warning(
                 "events.handler_failed",
@@ -298,33 +303,35 @@ class Subscriber:
                 error=reason[:500],
                 seconds=round(seconds, 2),
             )
-            await _pause(hand.ended, seconds)
+            await _pause(in_flight.ended, seconds)
 
     async def _handle_again(
-        self, connection: psycopg.AsyncConnection[Any], hand: InHand, event: Event, letter: int
+        self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight, event: Event, dead_letter_id: int
     ) -> bool:
         """Once, a dead letter; False when all is over first."""
         try:
-            if not await self._call(connection, hand, event):
+            if not await self._call(connection, in_flight, event):
                 return False
-        except Exception as error:  # whatever a handler raises means "not done"
-            await self._bury(connection, event, f"{type(error).__name__}: {error}", 1)
+        except Exception as error:  # any error of a handler means "not done"
+            await self._dead_letter(connection, event, f"{type(error).__name__}: {error}", 1)
         else:
-            await connection.execute(_FORGET, (letter,))
+            await connection.execute(_FORGET, (dead_letter_id,))
         return True
 
-    async def _bury(self, connection: psycopg.AsyncConnection[Any], event: Event, reason: str, attempts: int) -> None:
+    async def _dead_letter(
+        self, connection: psycopg.AsyncConnection[Any], event: Event, reason: str, attempts: int
+    ) -> None:
         envelope = orjson.dumps(event.envelope()).decode()
         async with self._writing:
             values = (self._group, event.id, envelope, reason.replace("\0", "")[:2000], attempts)
             await connection.execute(_DEAD, values)
         _log.error("events.dead_letter", group=self._group, event_id=str(event.id), type=event.type, error=reason[:500])
 
-    async def _replay(self, connection: psycopg.AsyncConnection[Any], hand: InHand) -> None:
-        """Dead letters that somebody wants tried again: out of their old order, as `catalog events dead` says."""
-        values = (self._group, list(hand.letters), BATCH - len(hand.letters))
-        for letter, envelope in await (await connection.execute(_REPLAY, values)).fetchall():
-            self._begin(connection, hand, Event.read(envelope), letter)
+    async def _replay(self, connection: psycopg.AsyncConnection[Any], in_flight: InFlight) -> None:
+        """Dead letters that are to be tried again: out of their old order, as `catalog events dead` says."""
+        values = (self._group, list(in_flight.dead_letter_ids), BATCH_SIZE - len(in_flight.dead_letter_ids))
+        for dead_letter_id, envelope in await (await connection.execute(_REPLAY, values)).fetchall():
+            self._begin(connection, in_flight, Event.read(envelope), dead_letter_id)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

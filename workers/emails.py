@@ -1,6 +1,6 @@
 """The subscriber that sends the confirmation of an order by SMTP.
 
-The event names the order and nobody's address: the order is read when its mail is sent. That the mail server took it
+The event names the order and no address: the order is read when its mail is sent. That the mail server took it
 is noted in the order, so that an event which comes again, even years later, sends nothing twice; only a process that
 is killed between the server's "250" and this note does, with the same Message-ID. (docs/decisions/0018-orders.md)
 """
@@ -28,12 +28,12 @@ from workers.consumers import Later, Reject
 from workers.order_mail import confirmation, sender_domain
 
 TYPES = frozenset({"OrderCreated"})
-# 421 closes the door, 530 asks for a log-in: not this mail is wrong, but the server or the settings.
-_OURS = (421, 530)
-_TEMPORARY = range(400, 500)
+# 421 closes the connection, 530 asks for a log-in: not this mail is wrong, but the server or the settings.
+_OUR_FAULT_CODES = (421, 530)
+_TEMPORARY_CODES = range(400, 500)
 
-# The order is held while its mail is on the way: a second delivery of its event waits, and finds it sent.
-_HELD = "SELECT confirmed_at FROM orders WHERE id = %s FOR NO KEY UPDATE"
+# The order is locked while its mail is on the way: a second delivery of its event waits, and sees it sent.
+_LOCK_ORDER = "SELECT confirmed_at FROM orders WHERE id = %s FOR NO KEY UPDATE"
 _CONFIRMED = "UPDATE orders SET confirmed_at = clock_timestamp() WHERE id = %s"
 
 _log = structlog.get_logger()
@@ -48,13 +48,13 @@ class OrderEmails:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._said_off = False
+        self._off_logged = False
 
     async def __call__(self, event: Event) -> None:
         """Raises what `send` raises, but Later for a mail that is refused for now, as long as its event is young."""
         if self._settings.smtp_host is None:
-            if not self._said_off:
-                self._said_off = True
+            if not self._off_logged:
+                self._off_logged = True
                 _log.warning(
                     "orders.mail_off", remedy="set CATALOG_SMTP_HOST and CATALOG_SMTP_FROM to send confirmations"
                 )
@@ -69,11 +69,11 @@ class OrderEmails:
 
 
 def confirm(settings: Settings, order_id: UUID) -> None:
-    """Send the order's confirmation unless it was sent. An order that was erased since has nobody to send it to."""
+    """Send the order's confirmation unless it was sent. An order that was erased since has no recipient."""
     try:
         with connect(settings, "catalog-emails") as connection, connection.cursor(row_factory=dict_row) as cursor:
-            held = cursor.execute(_HELD, (order_id,)).fetchone()
-            if held is None or held["confirmed_at"] is not None:
+            row = cursor.execute(_LOCK_ORDER, (order_id,)).fetchone()
+            if row is None or row["confirmed_at"] is not None:
                 return
             row = cursor.execute(READ, {"id": order_id}).fetchone()
             order = OrderOut.model_validate(row)
@@ -95,15 +95,15 @@ def _message(order: OrderOut, sender: str) -> EmailMessage:
 def send(settings: Settings, mail: EmailMessage) -> None:
     """Hand the mail to the server. Raises Reject when it refuses this recipient or this text for good,
     TemporarilyRefused when it does so for now, else Later: a wrong password, a refused sender or a missing certificate
-    is mended by people, and no mail may be lost meanwhile.
+    is put right by people, and no mail may be lost meanwhile.
     """
     try:
         with _connected(settings) as server:
             sender, recipient = (mail[name].addresses[0].addr_spec for name in ("From", "To"))
             server.send_message(mail, from_addr=sender, to_addrs=[recipient])
     except smtplib.SMTPRecipientsRefused as error:
-        code, said = next(iter(error.recipients.values()))
-        raise _refused(code, said) from error
+        code, reply = next(iter(error.recipients.values()))
+        raise _refused(code, reply) from error
     except smtplib.SMTPDataError as error:
         raise _refused(error.smtp_code, error.smtp_error) from error
     except (smtplib.SMTPException, OSError) as error:
@@ -136,9 +136,9 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=settings.smtp_ca_certs)
 
 
-def _refused(code: int, said: bytes | str) -> Exception:
-    answer = said.decode(errors="replace") if isinstance(said, bytes) else said
+def _refused(code: int, reply: bytes | str) -> Exception:
+    answer = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
     why = f"the mail server refused the mail: {code} {answer}"
-    if code in _OURS:
+    if code in _OUR_FAULT_CODES:
         return Later(why)
-    return TemporarilyRefused(why) if code in _TEMPORARY else Reject(why)
+    return TemporarilyRefused(why) if code in _TEMPORARY_CODES else Reject(why)

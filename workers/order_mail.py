@@ -31,7 +31,7 @@ def confirmation(order: OrderOut, sender: str) -> EmailMessage:
     mail["Subject"] = f"Your order {order.id}"
     mail["Date"] = format_datetime(order.created_at)
     mail["Message-ID"] = f"<order-{order.id}@{sender_domain(sender)}>"
-    # Nobody is on holiday for a shop (RFC 3834).
+    # No out-of-office reply is to be sent to a shop (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_text(order, name))
     mail.add_alternative(_html(order, name), subtype="html")

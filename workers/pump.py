@@ -19,7 +19,7 @@ from workers.app import BACKGROUND_QUEUE, SYNC_QUEUE, app
 
 log = structlog.get_logger()
 
-LONGEST_WAIT = 5.0
+MAX_WAIT_SECONDS = 5.0
 
 
 class Pump:
@@ -41,32 +41,32 @@ class Pump:
                 failures = 0
             except (psycopg.Error, redis.RedisError, OperationalError) as error:
                 failures += 1
-                wait = min(LONGEST_WAIT, 0.1 * 2 ** min(failures, 10))
+                wait = min(MAX_WAIT_SECONDS, 0.1 * 2 ** min(failures, 10))
                 log.warning("pump.waiting", error=f"{type(error).__name__}: {error}", seconds=wait)
             self.stop.wait(wait)
         if self._connection is not None:
             self._connection.close()
 
     def tick(self) -> int:
-        """Look once; the number of hints sent."""
+        """One look at the ledger; the number of hints sent."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self.settings, "catalog-pump", autocommit=True)
         most, batch = self.settings.worker_concurrency, self.settings.sync_batch_size
         # Counting is work for Postgres, many times a second: no further than hints can be sent for.
         full = int(self._redis.llen(SYNC_QUEUE)) >= most
         ready, fanout, job = waiting(self._connection, 1 if full else batch * (most - 1) + 1)
-        sent = 0
+        count = 0
         if ready:
-            sent += self._top_up("sync.drain", SYNC_QUEUE, min(most, math.ceil(ready / batch)))
+            count += self._top_up("sync.drain", SYNC_QUEUE, min(most, math.ceil(ready / batch)))
         if fanout:
-            sent += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
+            count += self._top_up("background.spread", BACKGROUND_QUEUE, 1)
         if job:
-            sent += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
-        return sent
+            count += self._top_up("background.reindex", BACKGROUND_QUEUE, most)
+        return count
 
-    def _top_up(self, task: str, queue: str, wanted: int) -> int:
-        """Send hints until `wanted` wait in the queue: a slow worker must not find thousands of them."""
+    def _top_up(self, task: str, queue: str, target: int) -> int:
+        """Send hints until `target` wait in the queue: a slow worker must not find thousands of them."""
         waiting = int(self._redis.llen(queue))
-        for _ in range(wanted - waiting):
+        for _ in range(target - waiting):
             app.send_task(task, queue=queue, retry=False, expires=30)
-        return max(0, wanted - waiting)
+        return max(0, target - waiting)

@@ -19,10 +19,10 @@ from workers.publisher import AWAY, Lost, make_publisher
 
 # "evts" as a number.
 LOCK = 0x65767473
-BATCH = 500
-LONGEST_WAIT = 5.0
-WAITED_FOR: tuple[type[Exception], ...] = (psycopg.Error, Lost, *AWAY)
-# Between two looks whether the stream still holds what was published.
+BATCH_SIZE = 500
+MAX_WAIT_SECONDS = 5.0
+OUTAGES: tuple[type[Exception], ...] = (psycopg.Error, Lost, *AWAY)
+# Between two checks that the stream still has what was published.
 COMPARE_SECONDS = 1.0
 
 _LOCK = "SELECT pg_try_advisory_lock(%s)"
@@ -33,7 +33,7 @@ _ENSURE = """
 """
 # The row stays locked until positions and counter are committed together. The events are looked for by the next
 # statement, whose snapshot is taken when the lock is held.
-_HOLD = "SELECT position FROM event_relay FOR UPDATE"
+_LOCK_POSITION = "SELECT position FROM event_relay FOR UPDATE"
 _ASSIGN = """
     WITH waiting AS (
         SELECT sequence FROM domain_events WHERE position IS NULL ORDER BY sequence LIMIT %(limit)s
@@ -50,7 +50,7 @@ _UNPUBLISHED = """
     WHERE position > (SELECT published FROM event_relay) ORDER BY position LIMIT %s
 """
 _PUBLISHED = "UPDATE event_relay SET published = %s, published_at = clock_timestamp() WHERE published < %s"
-_AGAIN = """
+_PUBLISH_AGAIN = """
     UPDATE event_relay SET published = least(published, greatest(
         %(from)s, (SELECT coalesce(min(position), 1) - 1 FROM domain_events WHERE position IS NOT NULL)))
     RETURNING published
@@ -79,9 +79,9 @@ class Relay:
                 busy = await self.tick()
                 wait = 0.0 if busy else self.settings.event_relay_seconds
                 failures = 0
-            except WAITED_FOR as error:
+            except OUTAGES as error:
                 failures += 1
-                wait = min(LONGEST_WAIT, 0.1 * 2 ** min(failures, 10))
+                wait = min(MAX_WAIT_SECONDS, 0.1 * 2 ** min(failures, 10))
                 self._compared = float("-inf")
                 _log.warning("events.relay_waiting", error=f"{type(error).__name__}: {error}", seconds=wait)
             with contextlib.suppress(TimeoutError):
@@ -94,16 +94,16 @@ class Relay:
             await self._connection.close()
 
     async def tick(self) -> bool:
-        """Look once; whether there may be more to do at once. Raises what a server that is away does, and Lost."""
+        """One round; whether there may be more to do at once. Raises what a server that is away does, and Lost."""
         connection = await self._locked()
         if connection is None:
             return False
         # Positions do not wait for the broker: who reads from Postgres goes on while it is away.
-        given = await self._assign(connection)
+        assigned = await self._assign(connection)
         if time.monotonic() >= self._compared + COMPARE_SECONDS:
             await self._compare(connection)
-        sent = await self._publish(connection)
-        return max(given, sent) >= BATCH
+        published = await self._publish(connection)
+        return max(assigned, published) >= BATCH_SIZE
 
     async def _locked(self) -> psycopg.AsyncConnection[Any] | None:
         """The connection that holds the lock, None while another relay does. The lock ends with the connection."""
@@ -126,14 +126,14 @@ class Relay:
         if not waiting.rowcount:
             return 0
         async with connection.transaction():
-            row = await (await connection.execute(_HOLD)).fetchone()
-            if row is None:  # somebody emptied the table
+            row = await (await connection.execute(_LOCK_POSITION)).fetchone()
+            if row is None:  # the table was emptied by hand
                 await connection.execute(_ENSURE)
-                return BATCH
-            given = (await connection.execute(_ASSIGN, {"last": row[0], "limit": BATCH})).rowcount
-            await connection.execute(_COUNT, (given,))
+                return BATCH_SIZE
+            assigned = (await connection.execute(_ASSIGN, {"last": row[0], "limit": BATCH_SIZE})).rowcount
+            await connection.execute(_COUNT, (assigned,))
         failpoint(self.settings, "events.assigned")
-        return given
+        return assigned
 
     async def _compare(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Publish again what the broker has forgotten: as many events as the stream is to hold."""
@@ -144,8 +144,8 @@ class Relay:
             self._create = top == 0
             if top < published:
                 start = top or published - self.settings.events_stream_length
-                found = await (await connection.execute(_AGAIN, {"from": start})).fetchone()
-                _log.warning("events.publishing_again", published=published, top=top, after=found and found[0])
+                moved = await (await connection.execute(_PUBLISH_AGAIN, {"from": start})).fetchone()
+                _log.warning("events.publishing_again", published=published, top=top, after=moved and moved[0])
             elif top > position:
                 # Postgres was restored from an older backup: these positions have been read as other events.
                 _log.error("events.stream_ahead", position=position, top=top, remedy="see docs/events.md, Restore")
@@ -155,7 +155,7 @@ class Relay:
         self._compared = time.monotonic()
 
     async def _publish(self, connection: psycopg.AsyncConnection[Any]) -> int:
-        rows = await (await connection.execute(_UNPUBLISHED, (BATCH,))).fetchall()
+        rows = await (await connection.execute(_UNPUBLISHED, (BATCH_SIZE,))).fetchall()
         if not rows:
             return 0
         events = [Event(*row) for row in rows]

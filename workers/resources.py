@@ -8,11 +8,17 @@ from elasticsearch import Elasticsearch
 from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import get_settings
-from indexer.pressure import Pressure
+from indexer.backoff import Backoff
+from indexer.indexer import Indexer
 
 _connection: psycopg.Connection[Any] | None = None
 _client: Elasticsearch | None = None
-_pressure: Pressure | None = None
+_backoff: Backoff | None = None
+
+
+def indexer() -> Indexer:
+    """This process's connections, as the indexer takes them."""
+    return Indexer(connection(), client(), get_settings())
 
 
 def connection() -> psycopg.Connection[Any]:
@@ -24,15 +30,17 @@ def connection() -> psycopg.Connection[Any]:
 
 
 def client() -> Elasticsearch:
+    """This process's Elasticsearch client."""
     global _client
     if _client is None:
         _client = make_client(get_settings())
     return _client
 
 
-def pressure() -> Pressure:
-    global _pressure
-    if _pressure is None:
+def backoff() -> Backoff:
+    """The size of this process's next batch, and its pause."""
+    global _backoff
+    if _backoff is None:
         settings = get_settings()
-        _pressure = Pressure(settings.sync_batch_size, settings.sync_lease_seconds / 6)
-    return _pressure
+        _backoff = Backoff(settings.sync_batch_size, settings.sync_lease_seconds / 6)
+    return _backoff

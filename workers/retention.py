@@ -1,4 +1,4 @@
-"""Forgets what has been told: published events and finished deliveries that are old enough."""
+"""Forgets what was delivered: published events and finished deliveries that are old enough."""
 
 import time
 from typing import Any
@@ -7,9 +7,9 @@ import psycopg
 
 from catalog.settings import Settings
 
-BATCH = 2000
+BATCH_SIZE = 2000
 
-# Nothing that a subscriber of ours has not read yet. The trigger lets pass who says that it is the retention job.
+# Nothing that a subscriber of ours has not read yet. The trigger lets pass what says that it is the retention job.
 _EVENTS = """
     WITH old AS (
         SELECT sequence FROM domain_events
@@ -32,14 +32,14 @@ _DELIVERIES = """
 def forget(connection: psycopg.Connection[Any], settings: Settings, seconds: float) -> int:
     """In small transactions, for at most so many seconds; how many rows went."""
     deadline = time.monotonic() + seconds
-    values = {"seconds": settings.event_retention_days * 86_400, "limit": BATCH}
+    values = {"seconds": settings.event_retention_days * 86_400, "limit": BATCH_SIZE}
     gone = 0
     for statement in (_EVENTS, _DELIVERIES):
         while time.monotonic() < deadline:
             with connection.transaction():
                 connection.execute("SET LOCAL catalog.event_retention = 'on'")
-                found = connection.execute(statement.encode(), values).rowcount
-            gone += found
-            if found < BATCH:
+                deleted = connection.execute(statement.encode(), values).rowcount
+            gone += deleted
+            if deleted < BATCH_SIZE:
                 break
     return gone

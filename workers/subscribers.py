@@ -1,4 +1,4 @@
-"""Everybody inside the service who is told of domain events, and the process that runs them."""
+"""The consumer groups inside the service, and the process that runs them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,9 +14,11 @@ from workers.webhooks import Fanout, Sender
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A consumer group: what makes its handler, and the types that it wants (None: all)."""
+    """A consumer group."""
 
+    #: Makes its handler.
     make: Callable[[Settings, Database], Handler]
+    #: The types of events that it takes; None: all.
     types: frozenset[str] | None = None
 
 

@@ -3,11 +3,11 @@
 import time
 
 from catalog.settings import get_settings
-from indexer import rebuild, rounds
+from indexer import rebuild, reconciler
 from indexer.drain import drain
 from indexer.fanout import spread_chunk
+from indexer.maintenance import expire_standby
 from indexer.purge import purge
-from indexer.upkeep import expire_standby
 from workers import resources, retention
 from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, SPREAD_SECONDS, app
 
@@ -15,7 +15,7 @@ from workers.app import DRAIN_SECONDS, LIVE_SECONDS, RECONCILE_SECONDS, SPREAD_S
 @app.task(name="sync.drain")
 def sync_drain() -> None:
     """Write everything that is pending."""
-    drain(resources.connection(), resources.client(), get_settings(), resources.pressure(), DRAIN_SECONDS)
+    drain(resources.indexer(), resources.backoff(), DRAIN_SECONDS)
 
 
 @app.task(name="background.spread")
@@ -29,19 +29,17 @@ def spread() -> None:
 @app.task(name="background.reindex")
 def reindex() -> None:
     """Carry a rebuild on for a bounded time, with live changes first."""
-    rebuild.work(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+    rebuild.run(resources.indexer(), seconds=DRAIN_SECONDS, on_step=_yield_to_live_sync)
 
 
 @app.task(name="background.reconcile")
 def reconcile() -> None:
-    """Carry a round of the reconciler on for a bounded time, with live changes first; begin one when it is time."""
-    rounds.work(
-        resources.connection(), resources.client(), get_settings(), seconds=RECONCILE_SECONDS, between=_live_first
-    )
+    """Carry a run of the reconciler on for a bounded time, with live changes first; begin one when it is time."""
+    reconciler.run(resources.indexer(), seconds=RECONCILE_SECONDS, on_step=_yield_to_live_sync)
 
 
-def _live_first() -> None:
-    """Long work may hold every process of this worker: between two of its steps each of them writes what is pending.
+def _yield_to_live_sync() -> None:
+    """Long work may occupy every process of this worker: between two of its steps each of them writes what is pending.
 
     It also carries on what is to be spread, the hints for which wait in the queue behind those for the long work.
     """
@@ -61,19 +59,19 @@ def _spread_for_a_while() -> bool:
 
 
 def _drain() -> None:
-    drain(resources.connection(), resources.client(), get_settings(), resources.pressure(), LIVE_SECONDS)
+    drain(resources.indexer(), resources.backoff(), LIVE_SECONDS)
 
 
 @app.task(name="background.expire_standby")
 def expire() -> None:
-    """Drop indexes that were kept long enough after a swap."""
-    expire_standby(resources.connection(), resources.client(), get_settings())
+    """Drop indexes whose time on standby after a swap is over."""
+    expire_standby(resources.indexer())
 
 
 @app.task(name="background.purge")
 def forget_tombstones() -> None:
     """Take tombstones that are old enough out of the indexes, for a bounded time, with live changes first."""
-    purge(resources.connection(), resources.client(), get_settings(), seconds=DRAIN_SECONDS, between=_live_first)
+    purge(resources.indexer(), seconds=DRAIN_SECONDS, on_step=_yield_to_live_sync)
 
 
 @app.task(name="background.forget_events")

@@ -1,4 +1,4 @@
-"""Sends what is to be told to webhooks: claims deliveries, posts them signed, and notes what came of each.
+"""Delivers events to webhooks: claims deliveries, posts them signed, and notes what came of each.
 
 A delivery waits for the earlier ones of the same product to the same webhook, so that they come in order; one that is
 dead lets the next pass. A webhook that fails is tried with its oldest delivery alone, with growing pauses: it can't
@@ -26,14 +26,14 @@ from catalog.services.events import Event
 from catalog.settings import Settings
 from workers.addresses import PrivateAddress, connector
 
-AT_ONCE = 16
-LOOK_SECONDS = 0.1
-LONGEST_PAUSE = 3600.0
-LONGEST_WAIT = 5.0
-# Of an answer, for the list of deliveries; the rest is not read.
-MAX_ANSWER = 500
+MAX_CONCURRENT_DELIVERIES = 16
+POLL_INTERVAL_SECONDS = 0.1
+MAX_PAUSE_SECONDS = 3600.0
+MAX_WAIT_SECONDS = 5.0
+# Of an answer's body, for the list of deliveries; the rest is not read.
+MAX_ANSWER_BYTES = 500
 # After an answer's headers, in bytes and as text.
-_HEADERS_LIMIT = 8190
+_MAX_HEADER_BYTES = 8190
 
 _CLAIM = """
     WITH due AS (
@@ -85,14 +85,19 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedDelivery:
+    """A delivery that this process alone tries now, with its webhook's address and keys."""
+
     id: int
     webhook_id: UUID
     event_id: UUID
     type: str
+    #: The event's envelope, as JSON.
     body: str
+    #: This one included.
     attempts: int
     url: str
+    #: Of the key that signs, and of the one before while both are valid.
     salt: bytes
     old_salt: bytes | None
 
@@ -123,11 +128,11 @@ class Sender:
         failures = 0
         while not self.stop.is_set():
             try:
-                wait = 0.0 if await self.tick() else LOOK_SECONDS
+                wait = 0.0 if await self.tick() else POLL_INTERVAL_SECONDS
                 failures = 0
             except psycopg.Error as error:
                 failures += 1
-                wait = min(LONGEST_WAIT, 0.1 * 2 ** min(failures, 10))
+                wait = min(MAX_WAIT_SECONDS, 0.1 * 2 ** min(failures, 10))
                 _log.warning("webhooks.waiting", error=f"{type(error).__name__}: {error}", seconds=wait)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), max(wait, 0.001))
@@ -140,18 +145,18 @@ class Sender:
             await self._connection.close()
 
     async def tick(self) -> int:
-        """Send what is due, at most AT_ONCE; how many were tried. Raises psycopg.Error."""
+        """Send what is due, at most MAX_CONCURRENT_DELIVERIES; how many were tried. Raises psycopg.Error."""
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(
                 self.settings.database_url, autocommit=True, connect_timeout=5, application_name="catalog-webhooks"
             )
-        values = {"limit": AT_ONCE, "lease": self.settings.webhook_timeout_seconds * 2 + 30}
-        async with self._connection.cursor(row_factory=class_row(Claimed)) as cursor:
+        values = {"limit": MAX_CONCURRENT_DELIVERIES, "lease": self.settings.webhook_timeout_seconds * 2 + 30}
+        async with self._connection.cursor(row_factory=class_row(ClaimedDelivery)) as cursor:
             claimed = await (await cursor.execute(_CLAIM, values)).fetchall()
         await asyncio.gather(*[self._deliver(self._connection, each) for each in claimed])
         return len(claimed)
 
-    async def _deliver(self, connection: psycopg.AsyncConnection[Any], claimed: Claimed) -> None:
+    async def _deliver(self, connection: psycopg.AsyncConnection[Any], claimed: ClaimedDelivery) -> None:
         status, error = await self._post(claimed)
         failpoint(self.settings, "webhooks.sent")
         values: dict[str, Any] = {"id": claimed.id, "webhook_id": claimed.webhook_id, "status": status}
@@ -159,9 +164,9 @@ class Sender:
             async with self._writing:
                 await connection.execute(_DELIVERED, values)
             return
-        pause = min(LONGEST_PAUSE, self.settings.webhook_retry_seconds * 2 ** min(claimed.attempts - 1, 20))
+        pause = min(MAX_PAUSE_SECONDS, self.settings.webhook_retry_seconds * 2 ** min(claimed.attempts - 1, 20))
         values |= {
-            "error": error.replace("\0", "")[:MAX_ANSWER],
+            "error": error.replace("\0", "")[:MAX_ANSWER_BYTES],
             "dead": claimed.attempts >= self.settings.webhook_max_attempts,
             "pause": pause * random.uniform(0.75, 1.25),  # noqa: S311 - jitter, no secret
             "too_long": self.settings.webhook_disable_hours * 3600,
@@ -181,7 +186,7 @@ class Sender:
             await self._database.run(webhooks.turn_off, claimed.webhook_id)
             _log.error("webhooks.disabled", webhook_id=str(claimed.webhook_id))
 
-    async def _post(self, claimed: Claimed) -> tuple[int | None, str | None]:
+    async def _post(self, claimed: ClaimedDelivery) -> tuple[int | None, str | None]:
         """The answer's status, and what went wrong: None for a 2xx."""
         try:
             if urlsplit(claimed.url).scheme != "https" and not self.settings.webhook_allow_http:
@@ -192,14 +197,14 @@ class Sender:
             ) as answer:
                 if 200 <= answer.status < 300:
                     return answer.status, None
-                said = await answer.content.read(MAX_ANSWER)
-                return answer.status, f"HTTP {answer.status}: {said.decode(errors='replace')}".strip()
+                body = await answer.content.read(MAX_ANSWER_BYTES)
+                return answer.status, f"HTTP {answer.status}: {body.decode(errors='replace')}".strip()
         except PrivateAddress as error:
             return None, str(error)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
 
-    def _headers(self, claimed: Claimed, body: bytes) -> dict[str, str]:
+    def _headers(self, claimed: ClaimedDelivery, body: bytes) -> dict[str, str]:
         salts = [claimed.salt] + ([claimed.old_salt] if claimed.old_salt else [])
         secrets = [webhooks.secret(self.settings, claimed.webhook_id, salt) for salt in salts]
         return {
@@ -214,12 +219,12 @@ class Sender:
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=connector(AT_ONCE, private=self.settings.webhook_allow_private),
+                connector=connector(MAX_CONCURRENT_DELIVERIES, private=self.settings.webhook_allow_private),
                 timeout=aiohttp.ClientTimeout(total=self.settings.webhook_timeout_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # A small answer may stand for a large one.
                 auto_decompress=False,
                 trust_env=False,
-                max_field_size=_HEADERS_LIMIT,
+                max_field_size=_MAX_HEADER_BYTES,
             )
         return self._session

@@ -10,10 +10,10 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from api.graphql.errors import LimitExceeded
-from api.service import Service
+from catalog.principals import Principal
 from catalog.schemas.category import CategoryNode
 from catalog.schemas.product_out import ProductOut, ProductPage
-from catalog.services.principals import Principal
+from services.container import Services
 
 T = TypeVar("T")
 # Of categories' pages in one operation. What a document costs is measured by a usual number of categories, before it is
@@ -39,12 +39,12 @@ class Once(Generic[T]):
 class Context:
     """One for each operation."""
 
-    def __init__(self, service: Service, who: Principal, document: DocumentNode) -> None:
-        self.service = service
+    def __init__(self, services: Services, who: Principal, document: DocumentNode) -> None:
+        self.services = services
         self.document = document
         self.who = who
         # Rights are looked up once, however many fields ask for them.
-        self.confirmed = Once(lambda: service.identity.confirm(who))
+        self.confirmed = Once(lambda: services.access.confirm(who))
         self._on_pages = 0
         self.forget()
 
@@ -55,11 +55,11 @@ class Context:
         self.pages: DataLoader[PageKey, ProductPage] = DataLoader(self._load_pages)
 
     async def _load_tree(self) -> list[CategoryNode]:
-        return await self.service.categories(await self.confirmed())
+        return await self.services.categories.tree(await self.confirmed())
 
     async def _load_products(self, ids: list[UUID]) -> Sequence[ProductOut | None]:
-        found = await self.service.products_by_id(await self.confirmed(), ids)
-        return [found.get(product_id) for product_id in ids]
+        products = await self.services.products.by_ids(await self.confirmed(), ids)
+        return [products.get(product_id) for product_id in ids]
 
     async def _load_pages(self, keys: list[PageKey]) -> Sequence[ProductPage]:
         """One call for all categories whose page is the same. Raises LimitExceeded."""
@@ -71,13 +71,13 @@ class Context:
                 f"{self._on_pages:,}",
                 "Ask for smaller pages, or for fewer categories at a time.",
             )
-        found: dict[PageKey, ProductPage] = {}
+        loaded: dict[PageKey, ProductPage] = {}
         who = await self.confirmed()
         for page, per_page in dict.fromkeys((page, per_page) for _, page, per_page in keys):
             ids = [category for category, *of in keys if of == [page, per_page]]
-            pages = await self.service.products_of_categories(who, ids, page=page, per_page=per_page)
-            found |= {(category, page, per_page): held for category, held in pages.items()}
-        return [found[key] for key in keys]
+            pages = await self.services.products.pages_of_categories(who, ids, page=page, per_page=per_page)
+            loaded |= {(category, page, per_page): products for category, products in pages.items()}
+        return [loaded[key] for key in keys]
 
 
 Info = StrawberryInfo[Context, None]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from api.problems import from_database
 from catalog.errors import CatalogError, FieldError, InvalidInput
 from catalog.schemas.messages import field_errors
+from mappings.json_types import Json
 
 INTERNAL = "INTERNAL"
 _CODES = {
@@ -46,40 +47,40 @@ class LimitExceeded(BadRequest):
 
     title = "Limit exceeded"
 
-    def __init__(self, name: str, allowed: int, found: int | str, remedy: str) -> None:
-        super().__init__(f"{name}: at most {allowed:,} are allowed, and this asks for {found}. {remedy}")
+    def __init__(self, name: str, allowed: int, count: int | str, remedy: str) -> None:
+        super().__init__(f"{name}: at most {allowed:,} are allowed, and this asks for {count}. {remedy}")
         self.limit: dict[str, Any] = {"name": name, "allowed": allowed}
 
 
 def invalid(error: ValidationError) -> InvalidInput:
     """Pydantic's errors as REST says them."""
-    placed = [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
+    placed = [{**details, "loc": ("body", *details["loc"])} for details in error.errors()]
     errors = field_errors(placed)
     return InvalidInput("; ".join(f"{wrong.field}: {wrong.message}" for wrong in errors[:5]), errors)
 
 
 def camel(name: str) -> str:
     """compare_at_price -> compareAtPrice."""
-    return _UNDERSCORED.sub(lambda found: found[1].upper(), name)
+    return _UNDERSCORED.sub(lambda match: match[1].upper(), name)
 
 
-def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> dict[str, Any]:
+def render(error: GraphQLError, request_id: str, *, guesses: bool = True) -> Json:
     """An error as it is answered. `guesses`: whether the schema may show through in "Did you mean"."""
-    found = _foreseen(error)
-    if found is None:
+    known = _foreseen(error)
+    if known is None:
         _log.error("graphql.failed", path=error.path, exc_info=error.original_error)
         return _entry(error, _MASKED, {"code": INTERNAL, "status": 500, "errors": [], "requestId": request_id})
-    message = found.detail if guesses else _GUESS.sub("", found.detail)
-    return _entry(error, message, extensions(found, request_id))
+    message = known.detail if guesses else _GUESS.sub("", known.detail)
+    return _entry(error, message, extensions(known, request_id))
 
 
-def of_request(error: CatalogError, request_id: str) -> dict[str, Any]:
+def of_request(error: CatalogError, request_id: str) -> Json:
     """An error of the request as a whole."""
     return {"message": error.detail, "extensions": extensions(error, request_id)}
 
 
 def extensions(error: CatalogError, request_id: str) -> dict[str, Any]:
-    held: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "code": _CODES.get(error.status, INTERNAL),
         "status": error.status,
         "errors": [{"field": _named(wrong), "message": wrong.message} for wrong in error.errors],
@@ -87,7 +88,7 @@ def extensions(error: CatalogError, request_id: str) -> dict[str, Any]:
     }
     limit: Mapping[str, Any] | None = getattr(error, "limit", None)
     retry_after: int | None = getattr(error, "retry_after", None)
-    return held | ({"limit": limit} if limit else {}) | ({"retryAfter": retry_after} if retry_after else {})
+    return entry | ({"limit": limit} if limit else {}) | ({"retryAfter": retry_after} if retry_after else {})
 
 
 def _foreseen(error: GraphQLError) -> CatalogError | None:
@@ -110,8 +111,8 @@ def _named(wrong: FieldError) -> str:
     return wrong.field if wrong.field.startswith("attr") else camel(wrong.field)
 
 
-def _entry(error: GraphQLError, message: str, told: dict[str, Any]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"message": message, "extensions": told}
+def _entry(error: GraphQLError, message: str, extras: dict[str, Any]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"message": message, "extensions": extras}
     if error.locations:
         entry["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:

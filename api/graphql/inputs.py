@@ -13,6 +13,7 @@ from api.graphql.errors import invalid
 from api.graphql.scalars import Moment, Money
 from catalog.schemas.product_in import ProductIn, ProductPatch
 from catalog.schemas.product_list import ProductListIn
+from mappings.json_types import Json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -83,14 +84,14 @@ def listed(**sent: Any) -> ProductListIn:
 def plain(sent: Any) -> Any:
     """An input as a dictionary of what was sent; null is kept, and tells from what was left out."""
     if is_dataclass(sent):
-        held = {field.name: getattr(sent, field.name) for field in fields(sent)}
-        return {name: plain(value) for name, value in held.items() if value is not strawberry.UNSET}
+        values = {field.name: getattr(sent, field.name) for field in fields(sent)}
+        return {name: plain(value) for name, value in values.items() if value is not strawberry.UNSET}
     if isinstance(sent, Enum):
         return sent.value
     return [plain(item) for item in sent] if isinstance(sent, list) else sent
 
 
-def _read(model: type[Model], sent: dict[str, Any]) -> Model:
+def _read(model: type[Model], sent: Json) -> Model:
     try:
         return model.model_validate(sent)
     except ValidationError as error:

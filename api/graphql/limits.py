@@ -81,14 +81,14 @@ def _count_tokens(text: str, limits: Limits) -> None:
 
 def check_values(variables: object) -> None:
     """Raises LimitExceeded for more values than any input of this schema has."""
-    left, found = [variables], 0
+    left, count = [variables], 0
     while left:
         value = left.pop()
-        held = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-        found += len(held)
-        if found > MAX_VALUES:
+        items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        count += len(items)
+        if count > MAX_VALUES:
             raise LimitExceeded("values", MAX_VALUES, "more", "Send fewer values in the variables.")
-        left += held
+        left += items
 
 
 __all__ = ["GraphQLError", "Limits", "check_values", "limits_of", "read_document"]

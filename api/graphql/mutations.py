@@ -22,7 +22,7 @@ class Mutation:
         context = info.context
         # Who may not write is told so before what is wrong with the product.
         (await context.confirmed()).require("write")
-        created = await context.service.create_product(await context.confirmed(), whole(input))
+        created = await context.services.products.create(await context.confirmed(), whole(input))
         context.forget()
         return product_of(created)
 
@@ -33,7 +33,7 @@ class Mutation:
         context = info.context
         (await context.confirmed()).require("write")
         patch, wanted = part(input), parse_id(id, "product")
-        updated = await context.service.patch_product(await context.confirmed(), wanted, patch, _versions(version))
+        updated = await context.services.products.patch(await context.confirmed(), wanted, patch, _versions(version))
         context.forget()
         return product_of(updated)
 
@@ -42,7 +42,7 @@ class Mutation:
         context = info.context
         (await context.confirmed()).require("write")
         wanted = parse_id(id, "product")
-        await context.service.delete_product(await context.confirmed(), wanted, _versions(version))
+        await context.services.products.delete(await context.confirmed(), wanted, _versions(version))
         context.forget()
         return True
 

@@ -47,6 +47,7 @@ After = Annotated[
 
 @strawberry.type(description="A place in the category tree. Counts and products include everything below it.")
 class Category:
+    # Nothing but its fields is asked of `self`: the category of a hit is one of `search.result`.
     id: strawberry.ID
     name: str
     path: str = strawberry.field(description="The slugs from the root: `audio/headphones`.")
@@ -57,18 +58,18 @@ class Category:
 
     @strawberry.field(description="Published products; for those who edit, all of them.")
     async def product_count(self, info: Info) -> int:
-        node = await self._node(info)
+        node = await _category(info, self.id)
         return node.product_count if node else 0
 
     @strawberry.field(description="The category above it; null at the top.")
     async def parent(self, info: Info) -> Optional["Category"]:
-        node = await self._node(info)
+        node = await _category(info, self.id)
         above = await _category(info, str(node.parent_id)) if node and node.parent_id else None
         return category_of(above) if above else None
 
     @strawberry.field(description="Those directly below it.")
     async def children(self, info: Info) -> list["Category"]:
-        node = await self._node(info)
+        node = await _category(info, self.id)
         return [category_of(child) for child in node.children] if node else []
 
     @strawberry.field(description="Its products and those below it, newest first.")
@@ -77,9 +78,6 @@ class Category:
     ) -> "ProductConnection":
         asked = listed(page=page_after(after, page, per_page), per_page=per_page)
         return connection_of(await info.context.pages.load((UUID(self.id), asked.page, asked.per_page)))
-
-    async def _node(self, info: Info) -> CategoryNode | None:
-        return await _category(info, self.id)
 
 
 @strawberry.type(description="`version` grows with every change of anything shown here.")

@@ -1,16 +1,15 @@
 """The questions of this door. Each reads its arguments, asks the service, and shapes the answer."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import strawberry
 from strawberry.types.nodes import FragmentSpread, InlineFragment, SelectedField, Selection
 
 from api.dependencies import parse_id
-from api.graphql.asked import SearchFilters, parameters, shown_facets
-from api.graphql.completed import Autocomplete, autocomplete_of
+from api.graphql.autocomplete_types import Autocomplete
 from api.graphql.context import Info
 from api.graphql.enums import SearchSort
-from api.graphql.found import SearchResult, result_of
 from api.graphql.inputs import listed
 from api.graphql.products import (
     After,
@@ -24,8 +23,12 @@ from api.graphql.products import (
     page_after,
     product_of,
 )  # fmt: skip
+from api.graphql.search_input import SearchFilters, filters_input, shown_facets
+from api.graphql.search_types import SearchResult
 from catalog.errors import NotFound
 from catalog.schemas.category import CategoryNode
+from search import result
+from search.input import AutocompleteInput
 
 Facets = Annotated[
     list[str] | None,
@@ -58,7 +61,7 @@ class Query:
         asked = listed(
             page=page_after(after, page, per_page), per_page=per_page, search=search or "", category=category or ""
         )
-        found = await info.context.service.products(await info.context.confirmed(), **asked.model_dump())
+        found = await info.context.services.products.list(await info.context.confirmed(), **asked.model_dump())
         return connection_of(found)
 
     @strawberry.field(description="The roots of the category tree.")
@@ -66,7 +69,7 @@ class Query:
         roots = await info.context.tree()
         return [category_of(node) for node in (_everything(roots) if all else roots)]
 
-    @strawberry.field(description="Search, with facets. `q` left out browses.")
+    @strawberry.field(description="Search, with facets. `q` left out browses.", graphql_type=SearchResult)
     async def search(
         self,
         info: Info,
@@ -78,23 +81,31 @@ class Query:
         cursor: Annotated[str | None, strawberry.argument(description="`*`, then each nextCursor.")] = None,
         facets: Facets = None,
         exact: Annotated[bool, strawberry.argument(description="The words as they are typed.")] = False,
-    ) -> SearchResult:
-        shown = shown_facets(facets, selected=_selects(info.selected_fields, "facets"))
-        asked = parameters(
-            filters, q=q, sort=sort, page=page, per_page=per_page, cursor=cursor, facets=shown, exact=exact
+    ) -> result.SearchResult:
+        search = replace(
+            filters_input(filters),
+            q=q or "",
+            sort=sort.value,
+            page=page,
+            per_page=per_page,
+            cursor=cursor,
+            facets=shown_facets(facets, selected=_selects(info.selected_fields, "facets")),
+            exact=exact,
         )
-        return result_of(await info.context.service.search(info.context.who, asked))
+        return await info.context.services.search.search(info.context.who, search)
 
-    @strawberry.field(description="What is being typed, completed; nothing that leads to no product.")
+    @strawberry.field(
+        description="What is being typed, completed; nothing that leads to no product.", graphql_type=Autocomplete
+    )
     async def autocomplete(
         self,
         info: Info,
         q: str,
         limit: Annotated[int, strawberry.argument(description="1 to 20 in each section")] = 8,
         category: str | None = None,
-    ) -> Autocomplete:
-        asked = parameters(None, q=q, limit=limit, category=category)
-        return autocomplete_of(await info.context.service.autocomplete(info.context.who, asked))
+    ) -> result.AutocompleteResult:
+        typed = AutocompleteInput(q, limit, category)
+        return await info.context.services.search.autocomplete(info.context.who, typed)
 
 
 def _everything(roots: list[CategoryNode]) -> list[CategoryNode]:

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from graphql import DocumentNode, OperationDefinitionNode
 
+from api.graphql.cost import Measured, measure
 from api.graphql.errors import BadRequest, LimitExceeded
 from api.graphql.limits import Limits, check_values, read_document
-from api.graphql.measure import Measured, measure
 from api.graphql.schema import core
 
 JSON_TYPE = "application/json"
@@ -46,31 +46,31 @@ class Operation:
 def read_body(body: bytes, limits: Limits) -> tuple[list[Sent], bool]:
     """The operations of a body, and whether they came as a batch. Raises BadRequest and LimitExceeded."""
     try:
-        held = orjson.loads(body)
+        batch = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"The body is not valid JSON: {error.msg} at character {error.pos}.") from None
-    if not isinstance(held, list):
-        return [_read(held)], False
+    if not isinstance(batch, list):
+        return [_read(batch)], False
     if not limits.operations:
         raise BadRequest("Batches are turned off here: send one operation in each request.")
-    if len(held) > limits.operations:
-        raise LimitExceeded("batch", limits.operations, len(held), "Send several requests.")
-    if not held:
+    if len(batch) > limits.operations:
+        raise LimitExceeded("batch", limits.operations, len(batch), "Send several requests.")
+    if not batch:
         raise BadRequest("The batch is empty.")
-    return [_read(item) for item in held], True
+    return [_read(item) for item in batch], True
 
 
-def _read(held: Any) -> Sent:
-    if not isinstance(held, dict):
+def _read(operation: Any) -> Sent:
+    if not isinstance(operation, dict):
         raise BadRequest('The body must be an object such as {"query": "{ products { totalCount } }"}.')
-    query, variables, name = held.get("query"), held.get("variables"), held.get("operationName")
+    query, variables, name = operation.get("query"), operation.get("variables"), operation.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise BadRequest("query: must be the text of a GraphQL document.")
     if not isinstance(variables, dict | None):
         raise BadRequest("variables: must be an object.")
     if not isinstance(name, str | None):
         raise BadRequest("operationName: must be text.")
-    if not isinstance(held.get("extensions"), dict | None):
+    if not isinstance(operation.get("extensions"), dict | None):
         raise BadRequest("extensions: must be an object.")
     return Sent(query, variables or {}, name or None)
 
@@ -84,13 +84,13 @@ def prepare(sent: Sent, limits: Limits) -> Operation:
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if name is not None:
-        found = [node for node in found if node.name and node.name.value == name]
-        if not found:
+        operations = [node for node in operations if node.name and node.name.value == name]
+        if not operations:
             raise BadRequest(f"operationName: the document has no operation {name[:100]!r}.")
-    if not found:
+    if not operations:
         raise BadRequest("The document has no operation.")
-    if len(found) > 1:
+    if len(operations) > 1:
         raise BadRequest("operationName: must say which of the document's operations to run.")
-    return found[0]
+    return operations[0]

@@ -38,7 +38,7 @@ SCALARS: dict[object, Any] = {
     Money: strawberry.scalar(
         name="Decimal",
         description='An amount of money as text with two decimals, "29.99"; a number is taken too.',
-        serialize=str,
+        serialize=lambda amount: str(money(amount)),
         parse_value=_amount,
     ),
     Moment: strawberry.scalar(

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import grpc
 
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ def caller() -> Caller:
 
 def metadata_of(context: grpc.aio.ServicerContext[Any, Any]) -> Mapping[str, str]:
     """The text of the call's metadata. Of several with one name the first, but for what each proxy adds to."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in context.invocation_metadata() or ():
         if not isinstance(value, str):
             continue
-        if name == FORWARDED_FOR and name in found:
-            found[name] += f",{value}"
-        found.setdefault(name, value)
-    return found
+        if name == FORWARDED_FOR and name in headers:
+            headers[name] += f",{value}"
+        headers.setdefault(name, value)
+    return headers
 
 
 def peer_of(context: grpc.aio.ServicerContext[Any, Any]) -> str:

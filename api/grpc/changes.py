@@ -4,9 +4,9 @@ from collections import OrderedDict
 from uuid import UUID
 
 from api.grpc.products_out import moment, product
+from catalog.principals import Principal
 from catalog.schemas.product_out import ProductOut
 from catalog.services.events import Event
-from catalog.services.principals import Principal
 from catalog.v1.product_service_pb2 import ProductChange
 
 DELETED, HIDDEN = "ProductDeleted", "ProductHidden"

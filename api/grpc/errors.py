@@ -88,13 +88,15 @@ def _code(error: CatalogError) -> grpc.StatusCode:
 
 def _bad_request(errors: Sequence[FieldError]) -> BadRequest:
     """The fields that are wrong, as many as there is room for."""
-    told = BadRequest()
+    violations = BadRequest()
     for wrong in errors:
-        told.field_violations.add(field=_sendable(wrong.field)[:100], description=_sendable(wrong.message)[:MAX_DETAIL])
-        if told.ByteSize() > MAX_VIOLATIONS_BYTES:
-            del told.field_violations[-1]
+        violations.field_violations.add(
+            field=_sendable(wrong.field)[:100], description=_sendable(wrong.message)[:MAX_DETAIL]
+        )
+        if violations.ByteSize() > MAX_VIOLATIONS_BYTES:
+            del violations.field_violations[-1]
             break
-    return told
+    return violations
 
 
 def _sendable(text: str) -> str:

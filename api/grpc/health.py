@@ -8,7 +8,7 @@ from grpc_health.v1 import health, health_pb2
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.grpc.rules import PRODUCTS
+from api.grpc.method_policies import PRODUCTS
 from catalog.database import Database
 from catalog.errors import TooManyRequests
 

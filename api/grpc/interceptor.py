@@ -11,14 +11,14 @@ from opentelemetry.trace import Span
 
 from api.grpc.caller import FORWARDED_FOR, Caller, metadata_of, peer_of, set_caller
 from api.grpc.errors import DETAILS, explain, render
+from api.grpc.method_policies import RULES, Rule
 from api.grpc.metrics import CallMetrics
-from api.grpc.rules import RULES, Rule
-from api.identity import Identity
 from api.limits import Limiter
 from api.request_ids import HEADER, request_id
 from catalog import deadline, tracing
 from catalog.errors import DeadlineExceeded, Forbidden, Unauthenticated
-from catalog.services.principals import ANYBODY, Principal
+from catalog.principals import ANYBODY, Principal
+from services.identity import Identity
 
 REQUEST_ID = HEADER.lower()
 # A call without a deadline says that it has one in some hundred years.
@@ -85,9 +85,9 @@ class Gate(grpc.aio.ServerInterceptor):
         trailing = ((REQUEST_ID, name),)
         context.set_trailing_metadata(trailing)
         started, code = time.perf_counter(), grpc.StatusCode.OK
-        told = {"rpc.system": "grpc", "rpc.method": method.lstrip("/"), "catalog.request_id": name}
+        attributes = {"rpc.system": "grpc", "rpc.method": method.lstrip("/"), "catalog.request_id": name}
         with (
-            tracing.server_span(method.lstrip("/"), sent.get("traceparent"), told) as span,
+            tracing.server_span(method.lstrip("/"), sent.get("traceparent"), attributes) as span,
             structlog.contextvars.bound_contextvars(request_id=name, **_trace(span)),
         ):
             try:
@@ -144,8 +144,8 @@ class Gate(grpc.aio.ServerInterceptor):
 
 
 def _trace(span: Span) -> dict[str, str]:
-    found = tracing.trace_id(span)
-    return {"trace_id": found} if found else {}
+    trace_id = tracing.trace_id(span)
+    return {"trace_id": trace_id} if trace_id else {}
 
 
 async def _ended_by(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:

@@ -13,6 +13,7 @@ from catalog.schemas.messages import field_errors
 from catalog.schemas.product_in import ProductIn, ProductPatch
 from catalog.schemas.product_list import ProductListIn
 from catalog.v1.product_service_pb2 import ListProductsRequest, ProductInput
+from mappings.json_types import Json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,16 +39,16 @@ def listed(sent: ListProductsRequest) -> ProductListIn:
     return read(ProductListIn, {field.name: value for field, value in sent.ListFields()})
 
 
-def given(sent: ProductInput) -> dict[str, Any]:
+def given(sent: ProductInput) -> Json:
     """The fields that are set, with the names and values of JSON."""
     return {field.name: _value(field.name, value) for field, value in sent.ListFields()}
 
 
-def masked(fields: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+def masked(fields: Json, paths: Sequence[str]) -> Json:
     """The fields that the paths name; one without a value is None, which clears it. Raises InvalidInput."""
     if len(paths) > MAX_PATHS:
         raise InvalidInput.of("update_mask", f"at most {MAX_PATHS} paths are allowed")
-    chosen: dict[str, Any] = {}
+    chosen: Json = {}
     for path in paths:
         name, dot, attribute = path.partition(".")
         if name not in FIELDS or (dot and (name != _ATTRIBUTES or not attribute)):
@@ -62,7 +63,7 @@ def masked(fields: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:
     return chosen
 
 
-def read(model: type[Model], sent: dict[str, Any]) -> Model:
+def read(model: type[Model], sent: Json) -> Model:
     """Raises InvalidInput that names every wrong field."""
     try:
         return model.model_validate(sent)
@@ -78,9 +79,9 @@ def _value(name: str, value: Any) -> Any:
         except (ValueError, OverflowError):
             raise InvalidInput.of(name, "must be a time from 1900-01-01T00:00:00Z to 2200-01-01T00:00:00Z") from None
     if isinstance(value, Struct):
-        return {key: plain(held) for key, held in value.fields.items()}
+        return {key: plain(item) for key, item in value.fields.items()}
     if name == "images":
-        return [{field.name: held for field, held in image.ListFields()} for image in value]
+        return [{field.name: item for field, item in image.ListFields()} for image in value]
     if name == "variants":
         return [
             {"sku": item.sku, "price": item.price, "inventory": item.inventory, "options": dict(item.options)}
@@ -94,9 +95,9 @@ def plain(value: Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind is None or kind == "null_value":
         return None
-    held: Any = getattr(value, kind)
-    if isinstance(held, ListValue):
-        return [plain(item) for item in held.values]
-    if isinstance(held, Struct):
-        return {key: plain(item) for key, item in held.fields.items()}
-    return int(held) if isinstance(held, float) and held.is_integer() and abs(held) < 2**53 else held
+    content: Any = getattr(value, kind)
+    if isinstance(content, ListValue):
+        return [plain(item) for item in content.values]
+    if isinstance(content, Struct):
+        return {key: plain(item) for key, item in content.fields.items()}
+    return int(content) if isinstance(content, float) and content.is_integer() and abs(content) < 2**53 else content

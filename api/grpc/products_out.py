@@ -22,32 +22,32 @@ def moment(value: datetime | None) -> Timestamp | None:
     return stamp
 
 
-def page(found: ProductPage) -> pb.ListProductsResponse:
+def page(products: ProductPage) -> pb.ListProductsResponse:
     return pb.ListProductsResponse(
-        items=map(product, found.items), total=found.total, page=found.page, per_page=found.per_page
+        items=map(product, products.items), total=products.total, page=products.page, per_page=products.per_page
     )
 
 
-def _category(held: CategoryRef | None) -> pb.Category | None:
-    return None if held is None else pb.Category(id=str(held.id), name=held.name, path=held.path)
+def _category(category: CategoryRef | None) -> pb.Category | None:
+    return None if category is None else pb.Category(id=str(category.id), name=category.name, path=category.path)
 
 
-def product(held: ProductOut) -> pb.Product:
+def product(row: ProductOut) -> pb.Product:
     message = pb.Product(
-        id=str(held.id),
-        sku=held.sku,
-        name=held.name,
-        description=held.description,
-        price=money(held.price),
-        compare_at_price=None if held.compare_at_price is None else money(held.compare_at_price),
-        currency=held.currency,
-        on_sale=held.on_sale,
-        inventory=held.inventory,
-        gtin=held.gtin,
-        brand=held.brand,
-        category=_category(held.category),
+        id=str(row.id),
+        sku=row.sku,
+        name=row.name,
+        description=row.description,
+        price=money(row.price),
+        compare_at_price=None if row.compare_at_price is None else money(row.compare_at_price),
+        currency=row.currency,
+        on_sale=row.on_sale,
+        inventory=row.inventory,
+        gtin=row.gtin,
+        brand=row.brand,
+        category=_category(row.category),
         images=[
-            pb.Image(id=str(image.id), url=image.url, alt=image.alt, position=image.position) for image in held.images
+            pb.Image(id=str(image.id), url=image.url, alt=image.alt, position=image.position) for image in row.images
         ],
         variants=[
             pb.Variant(
@@ -58,15 +58,15 @@ def product(held: ProductOut) -> pb.Product:
                 options=item.options,
                 position=item.position,
             )
-            for item in held.variants
+            for item in row.variants
         ],
-        status=held.status,
-        publish_from=moment(held.publish_from),
-        publish_until=moment(held.publish_until),
-        popularity=held.popularity,
-        created_at=moment(held.created_at),
-        updated_at=moment(held.updated_at),
-        version=held.version,
+        status=row.status,
+        publish_from=moment(row.publish_from),
+        publish_until=moment(row.publish_until),
+        popularity=row.popularity,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        version=row.version,
     )
-    message.attributes.update(held.attributes)
+    message.attributes.update(row.attributes)
     return message

@@ -1,33 +1,40 @@
-"""Requests for searches as the parameters of REST, which `search.request` reads for every door. Pure."""
+"""Requests for searches in the types that every interface's searches have. Pure."""
 
-from catalog.schemas.fields import option_text
-from catalog.v1.product_service_pb2 import SearchRequest, SuggestRequest
-
-Parameters = list[tuple[str, str]]
-
-_ONES = ("category", "price_min", "price_max", "page", "per_page", "cursor")
-_FLAGS = ("in_stock", "on_sale", "exact", "explain")
+from catalog.v1 import product_service_pb2 as pb
+from search.input import AttributeFilter, AutocompleteInput, SearchInput
+from search.request import DEFAULT_PER_PAGE, DEFAULT_SUGGESTIONS, SORTS
 
 
-def search_parameters(request: SearchRequest) -> Parameters:
-    found = [("q", request.q)]
-    found += [(name, str(getattr(request, name))) for name in _ONES if request.HasField(name)]
-    found += [(name, "true") for name in _FLAGS if getattr(request, name)]
-    found += [("brand", brand) for brand in request.brand]
-    found += [("facets", name) for name in request.facets]
-    if request.sort:
-        found.append(("sort", request.sort))
-    for item in request.attributes:
-        name = f"attr.{item.name}"
-        found += [(name, value) for value in item.values]
-        for end in ("min", "max"):
-            if item.HasField(end):
-                found.append((f"{name}_{end}", option_text(getattr(item, end))))
-    return found
+def search_input(request: pb.SearchRequest) -> SearchInput:
+    """What the request asks for; a sort of "" is the default."""
+    return SearchInput(
+        q=request.q,
+        category=request.category if request.HasField("category") else None,
+        brands=tuple(request.brand),
+        attributes=tuple(map(_attribute, request.attributes)),
+        price_min=request.price_min if request.HasField("price_min") else None,
+        price_max=request.price_max if request.HasField("price_max") else None,
+        in_stock=request.in_stock,
+        on_sale=request.on_sale,
+        sort=request.sort or SORTS[0],
+        page=request.page if request.HasField("page") else 1,
+        per_page=request.per_page if request.HasField("per_page") else DEFAULT_PER_PAGE,
+        facets=tuple(request.facets),
+        cursor=request.cursor if request.HasField("cursor") else None,
+        explain=request.explain,
+        exact=request.exact,
+    )
 
 
-def suggest_parameters(request: SuggestRequest) -> Parameters:
-    found = [("q", request.q), ("category", request.category)]
-    if request.HasField("limit"):
-        found.append(("limit", str(request.limit)))
-    return found
+def autocomplete_input(request: pb.SuggestRequest) -> AutocompleteInput:
+    limit = request.limit if request.HasField("limit") else DEFAULT_SUGGESTIONS
+    return AutocompleteInput(request.q, limit, request.category)
+
+
+def _attribute(item: pb.AttributeFilter) -> AttributeFilter:
+    return AttributeFilter(
+        item.name,
+        tuple(item.values),
+        item.min if item.HasField("min") else None,
+        item.max if item.HasField("max") else None,
+    )

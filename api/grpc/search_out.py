@@ -1,111 +1,60 @@
-"""Answers of the search engine as messages. Pure."""
+"""Results of searches as messages, copied by the names of their fields. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from api.grpc.products_out import money
 from catalog.v1 import product_service_pb2 as pb
+from search.result import AutocompleteResult, Result, SearchResult, to_json
 
-Found = Mapping[str, Any]
-
-
-def search_response(found: Found) -> pb.SearchResponse:
-    query = found["query"]
-    return pb.SearchResponse(
-        query_id=found["query_id"],
-        query=pb.SearchQuery(
-            text=query["text"],
-            interpreted=_struct(query["interpreted"]),
-            corrected_to=query["corrected_to"],
-            dropped_terms=query["dropped_terms"],
-            applied_rules=query["applied_rules"],
-            plan=_struct(query.get("plan")),
-        ),
-        total=pb.Total(value=found["total"]["value"], exact=found["total"]["exact"]),
-        hits=map(_hit, found["hits"]),
-        facets=map(_facet, found["facets"]),
-        page=found["page"],
-        per_page=found["per_page"],
-        next_cursor=found["next_cursor"],
-        redirect=found["redirect"],
-        banners=[banner for item in found["banners"] if (banner := _struct(item)) is not None],
-        suggestions=_struct(found.get("suggestions")),
-        degraded=found["degraded"],
-        took_ms=found["took_ms"],
-        age_seconds=found.get("age_seconds"),
-    )
+M = TypeVar("M", bound=Message)
 
 
-def suggest_response(found: Found) -> pb.SuggestResponse:
-    sections = found["sections"]
-    return pb.SuggestResponse(
-        query=found["query"],
-        queries=[pb.QuerySuggestion(**_of(item, _QUERY)) for item in sections["queries"]],
-        products=[
-            pb.ProductSuggestion(price=money(item["price"]), **_of(item, _PRODUCT)) for item in sections["products"]
-        ],
-        categories=[pb.CategorySuggestion(**_of(item, _CATEGORY)) for item in sections["categories"]],
-        brands=[pb.BrandSuggestion(**_of(item, _BRAND)) for item in sections["brands"]],
-        took_ms=found["took_ms"],
-        degraded=found.get("degraded", False),
-    )
+def search_response(result: SearchResult) -> pb.SearchResponse:
+    return filled(pb.SearchResponse(), result)
 
 
-_QUERY = ("text", "highlight", "count")
-_PRODUCT = ("id", "sku", "text", "highlight", "brand", "currency", "image", "in_stock")
-_CATEGORY = ("text", "highlight", "value", "label", "id", "count")
-_BRAND = ("text", "highlight", "value", "count")
-_HIT = ("position", "id", "sku", "name", "brand", "currency", "in_stock", "image", "highlight", "pinned", "score")
-_FACET = ("name", "label", "type", "total_values", "min", "max")
+def suggest_response(result: AutocompleteResult) -> pb.SuggestResponse:
+    """The sections stand side by side with what is said of all of them."""
+    return filled(filled(pb.SuggestResponse(), result), result.sections)
 
 
-def _of(item: Found, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: item[name] for name in names}
-
-
-def _hit(item: Found) -> pb.Hit:
-    category, variant = item["category"], item["variant"]
-    return pb.Hit(
-        category=category and pb.Category(id=str(category["id"]), name=category["name"], path=category["path"]),
-        price=money(item["price"]),
-        variant=variant
-        and pb.HitVariant(
-            sku=variant["sku"], price=money(variant["price"]), in_stock=variant["in_stock"], options=variant["options"]
-        ),
-        missing=item.get("missing") or (),
-        explanation=_struct(item.get("explanation")),
-        **_of(item, _HIT),
-    )
-
-
-def _facet(item: Found) -> pb.Facet:
-    return pb.Facet(
-        values=[
-            pb.FacetValue(
-                value=value["value"],
-                label=value["label"],
-                count=value["count"],
-                selected=value["selected"],
-                level=value.get("level", 0),
-            )
-            for value in item["values"]
-        ],
-        unit=item.get("unit"),
-        buckets=[
-            pb.FacetBucket(low=step["from"], high=step["to"], label=step["label"], count=step["count"])
-            for step in item["buckets"]
-        ],
-        **_of(item, _FACET),
-    )
-
-
-def _struct(held: Found | None) -> Struct | None:
-    """Anything that JSON can hold; through JSON, because a tuple or an id is nothing for a Struct."""
-    if held is None:
-        return None
-    message = Struct()
-    message.update(orjson.loads(orjson.dumps(held)))
+def filled(message: M, source: Result) -> M:
+    """The message with each field that the result has, too; what is None there is left out."""
+    for field in message.DESCRIPTOR.fields:
+        value = getattr(source, field.name, None)
+        if value is None:
+            continue
+        target = getattr(message, field.name)
+        if isinstance(value, tuple):
+            _extend(target, value)
+        elif isinstance(value, dict) and not isinstance(target, Message):
+            target.update(value)
+        elif isinstance(target, Message):
+            target.SetInParent()
+            _fill(target, value)
+        else:
+            # Amounts of money are the only numbers that are sent as text.
+            amount = isinstance(value, float) and isinstance(target, str)
+            setattr(message, field.name, money(value) if amount else value)
     return message
+
+
+def _extend(target: Any, values: tuple[Any, ...]) -> None:
+    """A repeated field: of messages, which are made in their place, or of what needs no conversion."""
+    for value in values:
+        if isinstance(value, Result | dict):
+            _fill(target.add(), value)
+        else:
+            target.append(value)
+
+
+def _fill(message: Message, value: Any) -> None:
+    if isinstance(message, Struct):
+        # Anything that JSON can hold; through JSON, because a tuple or a result is nothing for a Struct.
+        message.update(orjson.loads(to_json(value)))
+    else:
+        filled(message, value)

@@ -38,7 +38,7 @@ async def serving(state: State, port: int | None = None) -> AsyncIterator[int]:
     server = grpc.aio.server(
         interceptors=[gate], options=_options(settings), maximum_concurrent_rpcs=settings.grpc_max_calls
     )
-    add_ProductServiceServicer_to_server(ProductService(state.service, watch), server)
+    add_ProductServiceServicer_to_server(ProductService(state.services, watch), server)
     add_HealthServicer_to_server(health, server)
     bound = _bind(server, settings, settings.grpc_port if port is None else port)
     await health.look()

@@ -11,38 +11,39 @@ from google.protobuf.empty_pb2 import Empty
 from api.dependencies import parse_id
 from api.grpc import products_in, products_out, search_out
 from api.grpc.caller import caller
-from api.grpc.search_in import search_parameters, suggest_parameters
+from api.grpc.search_in import autocomplete_input, search_input
 from api.grpc.watch import Watch
-from api.service import Service
 from catalog.errors import InvalidInput, NotFound
 from catalog.services.products import Versions
 from catalog.v1 import product_service_pb2 as pb
 from catalog.v1.product_service_pb2_grpc import ProductServiceServicer
+from services.container import Services
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ProductService(ProductServiceServicer):
-    def __init__(self, service: Service, watch: Watch) -> None:
-        self._service = service
+    def __init__(self, services: Services, watch: Watch) -> None:
+        self._products = services.products
+        self._search = services.search
         self._watch = watch
 
     async def GetProduct(self, request: pb.GetProductRequest, context: Context) -> pb.Product:  # noqa: N802
         with _named(request.id) as product_id:
-            return products_out.product(await self._service.product(caller().who, product_id))
+            return products_out.product(await self._products.get(caller().who, product_id))
 
     async def ListProducts(  # noqa: N802
         self, request: pb.ListProductsRequest, context: Context
     ) -> pb.ListProductsResponse:
-        asked = products_in.listed(request)
-        found = await self._service.products(
-            caller().who, page=asked.page, per_page=asked.per_page, search=asked.search, category=asked.category
+        query = products_in.listed(request)
+        page = await self._products.list(
+            caller().who, page=query.page, per_page=query.per_page, search=query.search, category=query.category
         )
-        return products_out.page(found)
+        return products_out.page(page)
 
     async def CreateProduct(self, request: pb.CreateProductRequest, context: Context) -> pb.Product:  # noqa: N802
         payload = products_in.whole(request.product)
-        return products_out.product(await self._service.create_product(caller().who, payload))
+        return products_out.product(await self._products.create(caller().who, payload))
 
     async def UpdateProduct(self, request: pb.UpdateProductRequest, context: Context) -> pb.Product:  # noqa: N802
         paths, versions = tuple(request.update_mask.paths), _versions(request)
@@ -50,21 +51,21 @@ class ProductService(ProductServiceServicer):
         if paths == (products_in.WHOLE,):
             whole = products_in.whole(request.product)
             with _named(request.id) as product_id:
-                return products_out.product(await self._service.replace_product(who, product_id, whole, versions))
+                return products_out.product(await self._products.replace(who, product_id, whole, versions))
         part = products_in.part(request.product, paths)
         with _named(request.id) as product_id:
-            return products_out.product(await self._service.patch_product(who, product_id, part, versions))
+            return products_out.product(await self._products.patch(who, product_id, part, versions))
 
     async def DeleteProduct(self, request: pb.DeleteProductRequest, context: Context) -> Empty:  # noqa: N802
         with _named(request.id) as product_id:
-            await self._service.delete_product(caller().who, product_id, _versions(request))
+            await self._products.delete(caller().who, product_id, _versions(request))
         return Empty()
 
     async def Search(self, request: pb.SearchRequest, context: Context) -> pb.SearchResponse:  # noqa: N802
-        return search_out.search_response(await self._service.search(caller().who, search_parameters(request)))
+        return search_out.search_response(await self._search.search(caller().who, search_input(request)))
 
     async def Suggest(self, request: pb.SuggestRequest, context: Context) -> pb.SuggestResponse:  # noqa: N802
-        return search_out.suggest_response(await self._service.autocomplete(caller().who, suggest_parameters(request)))
+        return search_out.suggest_response(await self._search.autocomplete(caller().who, autocomplete_input(request)))
 
     async def WatchProducts(self, request: pb.WatchProductsRequest, context: Context) -> None:  # noqa: N802
         await self._watch.serve(request, caller(), context.write)

@@ -13,11 +13,11 @@ from api.feed import Batch, Feed
 from api.grpc.caller import Caller
 from api.grpc.changes import Shown, change_for
 from api.grpc.metrics import CallMetrics
-from api.identity import Identity
 from catalog.errors import CatalogError, InvalidInput, NotFound, TooManyRequests, Unavailable
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 from catalog.settings import Settings
 from catalog.v1.product_service_pb2 import ProductChange, WatchProductsRequest
+from services.identity import Identity
 
 MAX_IDS = 1000
 # One principal, or all of anybody together, has at most this share of the watchers.

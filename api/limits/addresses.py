@@ -65,11 +65,11 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Networks) -> A
     if not within(nearest, trusted):
         return Address(group(nearest), nearest, direct=False, believed=False)
     for hop in reversed(forwarded_for.split(",")):
-        found = parsed(hop)
-        if found is None:  # what stands to the left of nonsense is worth no more
+        address = parsed(hop)
+        if address is None:  # what stands to the left of nonsense is worth no more
             break
-        nearest = found
-        if not within(found, trusted):
+        nearest = address
+        if not within(address, trusted):
             break
     return Address(group(nearest), nearest, direct=False)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from api.limits.limiter import Kind
-from search.request import SearchRequest
+from search.input import SearchInput
+from search.request import DEFAULT_PER_PAGE, MAX_PER_PAGE, SearchRequest
 
 READ, PAGE, AUTOCOMPLETE, SEARCH, FACETS, EXPLAIN = 1, 2, 1, 2, 2, 5
 WRITE, LOGIN, ADMIN, BULK, SEARCHES, INSTANTSEARCH = 5, 10, 20, 50, 20, 10
@@ -40,19 +41,19 @@ def charge(method: str, path: str, query: bytes) -> tuple[Kind, int]:
     if path == "/suggest":
         return "autocomplete", AUTOCOMPLETE
     if path == "/" and query:
-        return "page", SEARCH + FACETS + deep(query)
+        return "page", SEARCH + FACETS + _deep(query)
     return "page", READ if path.startswith("/pictures/") else PAGE
 
 
 def _of_interface(method: str, name: str, query: bytes) -> tuple[Kind, int]:
     if method in _READS:
         if name == "search":
-            return "search", of_search(query)
+            return "search", _of_address(query)
         if name == "autocomplete":
             return "autocomplete", AUTOCOMPLETE
         if name.startswith("search/facets/"):
             return "search", SEARCH + READ
-        return "read", READ + deep(query)
+        return "read", READ + _deep(query)
     if name.startswith("auth/"):
         return "login", LOGIN
     if name.startswith("admin/"):
@@ -60,35 +61,36 @@ def _of_interface(method: str, name: str, query: bytes) -> tuple[Kind, int]:
     return _POSTS.get(name, ("write", WRITE))
 
 
-def of_search(query: bytes) -> int:
-    """Facets are asked for unless `facets=none` says otherwise."""
-    given = _parsed(query)
-    facets = 0 if given.get("facets") == "none" else FACETS
-    explain = EXPLAIN if given.get("explain") in ("true", "1") else 0
-    return SEARCH + facets + explain + deep(query)
+def of_search(search: SearchInput | SearchRequest) -> int:
+    """What a search costs, whether or not its fields are within their limits."""
+    facets = FACETS if search.counts_facets else 0
+    explain = EXPLAIN if search.explain else 0
+    return SEARCH + facets + explain + of_page(search.page, search.per_page)
 
 
 def of_body(requests: Iterable[SearchRequest], name: str) -> int:
     """What searches that were sent in a body cost beyond what the first line of their request has paid."""
-    whole = sum(
-        SEARCH
-        + (0 if request.facets == () else FACETS)
-        + (EXPLAIN if request.explain else 0)
-        + _passed_over(request.page, request.per_page)
-        for request in requests
-    )
-    return max(0, whole - _POSTS[name][1])
+    return max(0, sum(map(of_search, requests)) - _POSTS[name][1])
 
 
-def deep(query: bytes) -> int:
+def of_page(page: int, per_page: int) -> int:
     """The units for what is passed over before the page begins."""
-    given = _parsed(query) if b"page" in query else {}
-    page, per_page = (_number(given.get(name, "")) for name in ("page", "per_page"))
-    return _passed_over(page, min(per_page or 20, 100))
+    hits = min(per_page if per_page > 0 else DEFAULT_PER_PAGE, MAX_PER_PAGE)
+    return min(DEEP_AT_MOST, max(0, page - 1) * hits // DEEP)
 
 
-def _passed_over(page: int, per_page: int) -> int:
-    return min(DEEP_AT_MOST, max(0, page - 1) * per_page // DEEP)
+def _of_address(query: bytes) -> int:
+    """What the search of an address costs, before it is parsed and with whatever is wrong in it."""
+    parameters = _parsed(query)
+    facets = 0 if parameters.get("facets") == "none" else FACETS
+    explain = EXPLAIN if parameters.get("explain") in ("true", "1") else 0
+    return SEARCH + facets + explain + _deep(query)
+
+
+def _deep(query: bytes) -> int:
+    parameters = _parsed(query) if b"page" in query else {}
+    page, per_page = (_number(parameters.get(name, "")) for name in ("page", "per_page"))
+    return of_page(page, per_page)
 
 
 def _parsed(query: bytes) -> dict[str, str]:

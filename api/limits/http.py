@@ -8,12 +8,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.identity import Identity
 from api.limits.costs import charge
 from api.limits.limiter import Decision, Limiter
 from api.problems import respond
 from catalog.errors import CatalogError, TooManyRequests
-from catalog.services.principals import ANYBODY, Principal
+from catalog.principals import ANYBODY, Principal
+from services.identity import Identity
 
 
 class RateLimit:

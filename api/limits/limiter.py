@@ -13,7 +13,7 @@ from api.limits.addresses import Address, client_address, networks, parsed, with
 from api.limits.counters import Counters
 from api.limits.windows import Window, used, wait, window_at
 from catalog.errors import TooManyRequests
-from catalog.services.principals import Principal
+from catalog.principals import Principal
 from catalog.settings import Settings
 
 Kind = Literal["read", "search", "autocomplete", "write", "bulk", "login", "admin", "page", "graphql", "live"]
@@ -37,6 +37,27 @@ class Decision:
 
 UNLIMITED = Decision()
 OnRejected = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What is to be taken from a budget."""
+
+    #: Which limit it is held against, such as "address".
+    policy: str
+    #: Whose budget it is.
+    subject: str
+    #: Units a minute.
+    limit: int
+    #: Units.
+    cost: int
+    #: What is done, for the metrics.
+    kind: Kind
+
+    @property
+    def key(self) -> str:
+        """The name of the budget."""
+        return f"{self.policy}:{self.subject}"
 
 
 class Limiter:
@@ -76,10 +97,12 @@ class Limiter:
         if own is None and self.is_exempt(address):
             return UNLIMITED
         if who.anonymous:
-            return await self._take("address", address.text, self._settings.limits_per_address, cost, kind)
-        if own is not None:
-            return await self._take("key", who.id, own, cost, kind)
-        return await self._take("principal", who.id, self._settings.limits_per_principal, cost, kind)
+            charge = Charge("address", address.text, self._settings.limits_per_address, cost, kind)
+        elif own is not None:
+            charge = Charge("key", who.id, own, cost, kind)
+        else:
+            charge = Charge("principal", who.id, self._settings.limits_per_principal, cost, kind)
+        return await self._take(charge)
 
     async def log_in(self, account: str, address: Address) -> "Attempt":
         """One attempt to prove who somebody is, counted for the account and for the address. Raises TooManyRequests.
@@ -95,7 +118,7 @@ class Limiter:
             ("login-address", address.text, self._settings.limits_login_per_address),
             ("login-account", name, self._settings.limits_login_per_account),
         ):
-            await self._take(policy, subject, limit, 1, "login")
+            await self._take(Charge(policy, subject, limit, 1, "login"))
             attempt = Attempt(self, (*attempt.taken, (policy, subject)))
         return attempt
 
@@ -112,21 +135,21 @@ class Limiter:
         """Whether the address has no budget: it may stand for many, such as a proxy that is not trusted."""
         return address.direct and address.ip is not None and within(address.ip, self._exempt)
 
-    async def _take(self, policy: str, subject: str, limit: int, cost: int, kind: Kind) -> Decision:
+    async def _take(self, charge: Charge) -> Decision:
+        key, limit, now = charge.key, charge.limit, time.time()
         # What costs more than a whole budget is possible once in an empty window.
-        cost = min(cost, limit)
-        key, now = f"{policy}:{subject}", time.time()
-        self._still_refused(key, now, cost, policy, kind)
+        cost = min(charge.cost, limit)
+        self._still_refused(charge, cost, now)
         window = window_at(now, key, WINDOW_SECONDS)
         counter = f"{key}:{window.number}"
         current = await self.counters.add(counter, cost, 2 * WINDOW_SECONDS)
         previous = await self._before(key, window)
         spent = used(previous, current, window)
         if spent > limit:
-            # What is refused costs nothing: otherwise whoever keeps asking would never be let in again.
+            # What is refused costs nothing: otherwise a client that keeps asking would never be let in again.
             await self.counters.add(counter, -cost, 2 * WINDOW_SECONDS)
-            raise self._refuse(key, now, cost, policy, kind, limit, wait(previous, current - cost, cost, limit, window))
-        return Decision(policy, limit, int(limit - spent), math.ceil(window.left))
+            raise self._refuse(charge, cost, now, wait(previous, current - cost, cost, limit, window))
+        return Decision(charge.policy, limit, int(limit - spent), math.ceil(window.left))
 
     async def _before(self, key: str, window: Window) -> int:
         """The count of the window before this one. It does not change any more, so each process asks for it once."""
@@ -138,27 +161,26 @@ class Limiter:
             self._previous[key] = (window.number, count)
         return count
 
-    def _still_refused(self, key: str, now: float, cost: int, policy: str, kind: Kind) -> None:
-        """Whoever was refused is refused without asking Redis until it may come back."""
-        until, refused_cost, error = self._refused.get(key, (0.0, 0, None))
+    def _still_refused(self, charge: Charge, cost: int, now: float) -> None:
+        """A subject that was refused is refused without asking Redis until its time has come."""
+        until, refused_cost, error = self._refused.get(charge.key, (0.0, 0, None))
         if error is None or cost < refused_cost:
             return
         if now >= until:
-            del self._refused[key]
+            del self._refused[charge.key]
             return
-        self._on_rejected(policy, kind)
-        raise TooManyRequests(error.detail, math.ceil(until - now), policy=policy, limit=error.limit)
+        self._on_rejected(charge.policy, charge.kind)
+        raise TooManyRequests(error.detail, math.ceil(until - now), policy=charge.policy, limit=error.limit)
 
-    def _refuse(
-        self, key: str, now: float, cost: int, policy: str, kind: Kind, limit: int, seconds: float
-    ) -> TooManyRequests:
-        retry_after = max(1, math.ceil(seconds))
+    def _refuse(self, charge: Charge, cost: int, now: float, seconds: float) -> TooManyRequests:
+        """The refusal of a charge of `cost` units, remembered for `seconds`."""
+        policy, limit, retry_after = charge.policy, charge.limit, max(1, math.ceil(seconds))
         error = TooManyRequests(_DETAILS[policy].format(limit=limit), retry_after, policy=policy, limit=limit)
         if len(self._refused) >= REMEMBERED:
             self._refused.clear()
-        self._refused[key] = (now + seconds, cost, error)
-        self._on_rejected(policy, kind)
-        _log.info("limits.refused", policy=policy, kind=kind, limit=limit, retry_after=retry_after)
+        self._refused[charge.key] = (now + seconds, cost, error)
+        self._on_rejected(policy, charge.kind)
+        _log.info("limits.refused", policy=policy, kind=charge.kind, limit=limit, retry_after=retry_after)
         return error
 
 

@@ -11,6 +11,7 @@ from catalog.errors import CatalogError, InvalidInput, TooManyRequests, Unavaila
 from catalog.schemas.messages import field_errors
 from catalog.schemas.product_out import ProductOut
 from catalog.services.events import Event
+from mappings.json_types import Json
 
 BAD_MESSAGE, SLOW_READER, FAILED = 4400, 4509, 4500
 GONE = "gone"
@@ -41,7 +42,7 @@ class Subscribe(BaseModel):
 
     type: Literal["subscribe"]
     ids: list[UUID] | None = None
-    search: dict[str, Any] | None = None
+    search: Json | None = None
     after: Annotated[int | None, Field(alias="from", ge=0, le=2**63 - 1, strict=True)] = None
     snapshot: Annotated[bool, Field(strict=True)] = False
     token: SecretStr | None = None
@@ -56,22 +57,22 @@ def read(text: str | None, most: int) -> Subscribe:
     if not isinstance(body, dict):
         raise InvalidInput.of("message", "must be a JSON object")
     try:
-        asked = Subscribe.model_validate(body)
+        subscribe = Subscribe.model_validate(body)
     except ValidationError as error:
         wrong = field_errors(error.errors())
         raise InvalidInput("; ".join(f"{one.field}: {one.message}" for one in wrong[:5]), wrong) from None
-    if (asked.ids is None) == (asked.search is None):
+    if (subscribe.ids is None) == (subscribe.search is None):
         raise InvalidInput.of("ids", "send either `ids` or `search`")
-    if asked.ids is not None and not 0 < len(asked.ids) <= most:
+    if subscribe.ids is not None and not 0 < len(subscribe.ids) <= most:
         raise InvalidInput.of("ids", f"must be 1 to {most:,} ids")
-    return asked
+    return subscribe
 
 
 def encode(type_: str, **fields: Any) -> str:
     return orjson.dumps({"type": type_, **fields}, default=_plain).decode()
 
 
-def state(product: ProductOut) -> dict[str, Any]:
+def state(product: ProductOut) -> Json:
     """What a shopper may know of a product's price and stock."""
     return {
         "id": product.id,
@@ -82,8 +83,13 @@ def state(product: ProductOut) -> dict[str, Any]:
         "inventory": product.inventory,
         "in_stock": product.inventory > 0,
         "variants": [
-            {"sku": held.sku, "price": held.price, "inventory": held.inventory, "in_stock": held.inventory > 0}
-            for held in product.variants
+            {
+                "sku": variant.sku,
+                "price": variant.price,
+                "inventory": variant.inventory,
+                "in_stock": variant.inventory > 0,
+            }
+            for variant in product.variants
         ],
     }
 
@@ -106,7 +112,7 @@ def close_code(error: CatalogError) -> int:
 
 def refusal(error: CatalogError, request_id: str) -> str:
     """The last message before the socket is closed, with a problem's fields."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "code": close_code(error),
         "title": error.title,
         "detail": error.detail.encode(errors="replace").decode(),
@@ -114,8 +120,8 @@ def refusal(error: CatalogError, request_id: str) -> str:
         "request_id": request_id,
     }
     if isinstance(error, TooManyRequests | Unavailable):
-        told["retry_after"] = error.retry_after
-    return encode("error", **told)
+        fields["retry_after"] = error.retry_after
+    return encode("error", **fields)
 
 
 def _plain(value: Any) -> Any:

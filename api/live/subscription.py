@@ -2,18 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from api.feed import Batch, Feed
 from api.live import messages
 from api.live.messages import SlowReader, Subscribe, TooOld
-from api.service import Parameters, Service
 from catalog.errors import CatalogError
-from catalog.services.principals import Principal
-from search.request import MAX_PER_PAGE, parameters_of
+from catalog.principals import Principal
+from catalog.settings import Settings
+from search.parameters import pairs_of, read_search
+from search.request import MAX_PER_PAGE, SearchRequest
+from services.container import Services
 
 CONFIRM_SECONDS = 60.0
 # After a change, until it is likely to be found by a search, and until it surely is unless sync lags.
@@ -28,11 +31,13 @@ Send = Callable[[str], Awaitable[None]]
 class Subscription:
     """`again` looks at the credential; `charge` pays for a search; `send` is ended after a while by SlowReader."""
 
-    def __init__(self, service: Service, feed: Feed, again: Again, charge: Again, send: Send) -> None:
-        self._service, self._feed, self._settings = service, feed, service.settings
+    def __init__(
+        self, services: Services, feed: Feed, settings: Settings, again: Again, charge: Again, send: Send
+    ) -> None:
+        self._services, self._feed, self._settings = services, feed, settings
         self._again, self._charge, self._send = again, charge, send
         self._sent_at = self._confirmed_at = self._searched_at = time.monotonic()
-        self._search: Parameters | None = None
+        self._search: SearchRequest | None = None
         # When products were changed that may belong into the search now: the first since the last look, and the last.
         self._stirred_at: float | None = None
         self._stirred_last = -SETTLED_SECONDS
@@ -40,23 +45,22 @@ class Subscription:
         self._seen: set[UUID] = set()
         self._position = 0
 
-    async def serve(self, asked: Subscribe) -> None:
+    async def serve(self, subscribe: Subscribe) -> None:
         """Until it is cancelled. The feed is joined. Raises what ends a socket."""
         who = await self._confirmed()
         # Read before anything is looked up, so that what changes meanwhile is told afterwards.
         last = self._feed.position
-        self._position = await self._start(asked.after, last)
-        if asked.search is not None:
-            held = [pair for pair in parameters_of(asked.search) if pair[0] not in _UNUSED]
-            self._search = [*held, ("per_page", str(MAX_PER_PAGE)), ("facets", "none")]
-            self._wanted = await self._found(who)
+        self._position = await self._start(subscribe.after, last)
+        if subscribe.search is not None:
+            self._search = await self._read(who, subscribe.search)
+            self._wanted = await self._found(who, self._search)
         else:
-            self._wanted = list(dict.fromkeys(asked.ids or ()))
-        products = await self._service.products_by_id(who, self._wanted)
+            self._wanted = list(dict.fromkeys(subscribe.ids or ()))
+        products = await self._services.products.by_ids(who, self._wanted)
         self._seen = set(products)
-        ids = [held for held in self._wanted if held in products]
-        missing = [held for held in self._wanted if held not in products]
-        snapshot = [messages.state(products[held]) for held in ids] if asked.snapshot else None
+        ids = [product_id for product_id in self._wanted if product_id in products]
+        missing = [product_id for product_id in self._wanted if product_id not in products]
+        snapshot = [messages.state(products[product_id]) for product_id in ids] if subscribe.snapshot else None
         await self._tell(
             messages.encode("subscribed", position=self._position, ids=ids, missing=missing, products=snapshot)
         )
@@ -126,30 +130,37 @@ class Subscription:
         self._searched_at, self._stirred_at = time.monotonic(), None
         try:
             await self._charge()
-            found = await self._found(who)
+            ids = await self._found(who, self._search)
         except CatalogError:
             # It is looked for again next time; what is known so far goes on being told of.
             return
-        held_now = set(found)
-        added = [held for held in found if held not in self._wanted_ids]
-        removed = [held for held in self._wanted if held not in held_now]
+        ids_now = set(ids)
+        added = [product_id for product_id in ids if product_id not in self._wanted_ids]
+        removed = [product_id for product_id in self._wanted if product_id not in ids_now]
         if added or removed:
-            products = await self._service.products_by_id(who, added)
-            self._wanted, self._seen = found, self._seen.difference(removed) | set(products)
+            products = await self._services.products.by_ids(who, added)
+            self._wanted, self._seen = ids, self._seen.difference(removed) | set(products)
             states = [messages.state(product) for product in products.values()]
             await self._tell(messages.encode("results", position=self._position, added=states, removed=removed))
 
-    async def _found(self, who: Principal) -> list[UUID]:
+    async def _read(self, who: Principal, search: Mapping[str, Any]) -> SearchRequest:
+        """A search in the words of `POST /search`. Raises InvalidInput."""
+        service = self._services.search
+        pairs = [pair for pair in pairs_of(search) if pair[0] not in _UNUSED]
+        request = service.read(who, await read_search(pairs, lambda: service.attribute_names(who)))
+        return replace(request, per_page=MAX_PER_PAGE, facets=())
+
+    async def _found(self, who: Principal, search: SearchRequest) -> list[UUID]:
         """The first products of the search, in its order."""
-        found: dict[UUID, None] = {}
+        ids: dict[UUID, None] = {}
         for page in range(1, -(-self._settings.live_max_products // MAX_PER_PAGE) + 1):
             if page > 1:  # the first one is paid for
                 await self._charge()
-            answer = await self._service.search(who, [*(self._search or ()), ("page", str(page))])
-            found |= dict.fromkeys(UUID(str(hit["id"])) for hit in answer["hits"])
-            if len(answer["hits"]) < MAX_PER_PAGE:
+            (result,) = await self._services.search.search_all(who, [replace(search, page=page)])
+            ids |= dict.fromkeys(UUID(hit.id) for hit in result.hits)
+            if len(result.hits) < MAX_PER_PAGE:
                 break
-        return list(found)[: self._settings.live_max_products]
+        return list(ids)[: self._settings.live_max_products]
 
     def _look_due(self) -> float:
         """Sooner while products change, but not for each of them."""
@@ -188,7 +199,7 @@ class Subscription:
     async def _confirmed(self) -> Principal:
         """Who it is now, with a shopper's eyes: drafts are for nobody here."""
         self._confirmed_at = time.monotonic()
-        who = await self._service.identity.confirm(await self._again())
-        self._service.may_search(who)
+        who = await self._services.access.confirm(await self._again())
+        self._services.access.search(who)
         who.require("read", "Live updates")
         return replace(who, may=who.may - {"read_drafts"}, confirmed=True)

@@ -13,8 +13,9 @@ from api.rest.products import Page, PerPage
 from api.routing import StrictRoute
 from catalog.errors import FieldError, InvalidInput
 from catalog.schemas.api_key import ApiKeyCreated, ApiKeyIn, ApiKeyPage
+from catalog.schemas.fields import option_text
 from catalog.services import api_keys
-from search.request import parameters_of, parse_forced
+from search.parameters import pairs_of, parse_forced
 
 router = APIRouter(prefix="/api/v1/api-keys", tags=["users"], route_class=StrictRoute)
 
@@ -50,7 +51,7 @@ async def revoke_key(key_id: KeyId, database: DatabaseDep, admin: Admin) -> None
 def _forced(payload: ApiKeyIn) -> list[tuple[str, str]]:
     """The pairs, by the rules of a search. Raises InvalidInput that names each field as it was sent."""
     try:
-        pairs = parameters_of(payload.forced)
+        pairs = [(name, option_text(value)) for name, value in pairs_of(payload.forced)]
         parse_forced(pairs)
     except InvalidInput as error:
         faults = tuple(FieldError(f"forced.{fault.field}", fault.message) for fault in error.errors)

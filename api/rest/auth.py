@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from api.auth import Who, log_in
 from api.dependencies import DatabaseDep, SettingsDep
-from api.identity import Identity
 from api.problems import answers
 from api.routing import StrictRoute
 from catalog.errors import Forbidden, InvalidInput, Unauthenticated
 from catalog.services import sessions, tokens, users
-from catalog.services.sessions import Granted, Reused
+from catalog.services.sessions import TokenGrant, TokenReuse
+from services.identity import Identity
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"], route_class=StrictRoute)
 
@@ -71,14 +71,14 @@ async def token(
     if form.grant_type == "password":
         email, password = form.needed("username"), form.needed("password")
         account = await log_in(request, database, email, password)
-        granted: Granted | Reused | None = await database.run(
+        granted: TokenGrant | TokenReuse | None = await database.run(
             sessions.begin, account.id, account.role, account.generation, settings.refresh_ttl_seconds
         )
     else:
         granted = await database.run(sessions.rotate, form.needed("refresh_token"))
-    if isinstance(granted, Reused):
+    if isinstance(granted, TokenReuse):
         _log.warning("auth.refresh_reused", user_id=str(granted.user_id), session_id=str(granted.session_id))
-    if not isinstance(granted, Granted):
+    if not isinstance(granted, TokenGrant):
         raise Unauthenticated("The refresh token is not valid, or its session has ended. Log in again.")
     access = tokens.issue(
         settings, granted.user_id, granted.role, generation=granted.generation, session=granted.session_id

@@ -1,8 +1,8 @@
 """For load balancers and Prometheus: is the process alive, can it serve, how is it doing."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
 
 from elasticsearch import ApiError, AsyncElasticsearch
 from fastapi import APIRouter
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.dependencies import SettingsDep
 from api.limits.addresses import Address, networks, within
 from api.metrics import Metrics
-from api.problems import answers
+from api.problems import Responses, answers
 from api.routing import StrictRoute
 from catalog.database import Database
 from catalog.errors import Forbidden
@@ -25,12 +25,15 @@ from catalog.services import events, ledger, reconciliation
 from catalog.services.events import EventState
 from catalog.services.ledger import Lag
 from catalog.services.reconciliation import Reconciliation
+from catalog.single_flight import SingleFlight
 from mappings.names import read_alias
-from search.fallback_engine import DegradingEngine
+from search.failover import FailoverSearch
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 
 TIMEOUT = 2.0
+
+Look = TypeVar("Look")
 
 
 class Check(BaseModel):
@@ -96,7 +99,7 @@ async def live() -> Live:
     return Live()
 
 
-_DOWN: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "Postgres is away"}}
+_DOWN: Responses = {503: {"model": Ready, "description": "Postgres is away"}}
 
 
 @router.get("/health/ready", summary="Can it serve", responses=_DOWN)
@@ -104,12 +107,12 @@ async def ready(request: Request, response: Response) -> Ready:
     """200 `ok` or `degraded` (Redis, Elasticsearch or the index is away, or the index is newer than Postgres); 503
     `down` when Postgres is away.
     """
-    lag, state, pong, cluster = await request.app.state.look_at_servers()
+    lag, state, pong, cluster = await _once(request, look_at_servers)
     checks = Checks(postgres=_check(lag), redis=_check(pong), elasticsearch=_cluster_check(cluster))
     reconcile = _reconcile(state)
     # What is asked for here is asked often: so the breaker closes again also where nobody searches.
-    engine: DegradingEngine = request.app.state.search
-    engine.look()
+    engine: FailoverSearch = request.app.state.search
+    engine.check_health()
     searches = Searches(breaker=engine.breaker.state, degraded=not engine.breaker.closed)
     well = all(check.ok for _, check in checks) and not reconcile.ahead and not searches.degraded
     status = "down" if not checks.postgres.ok else "ok" if well else "degraded"
@@ -130,12 +133,19 @@ async def metrics(request: Request, settings: SettingsDep) -> Response:
         raise Forbidden(
             "The metrics are not for this address. CATALOG_METRICS_NETWORKS names those that may read them."
         )
-    lag, state, told = await request.app.state.look_at_counts()
+    lag, state, events = await _once(request, look_at_counts)
     collected: Metrics = request.app.state.metrics
-    collected.events.held = told if isinstance(told, EventState) else None
+    collected.events.state = events if isinstance(events, EventState) else None
     collected.limits_shared(request.app.state.limiter.counters.shared)
     known = (lag if isinstance(lag, Lag) else None, state if isinstance(state, Reconciliation) else None)
     return Response(collected.render(*known), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _once(request: Request, look: Callable[[State], Awaitable[Look]]) -> Look:
+    """What the look finds, which all share who ask for it at the same time."""
+    state = request.app.state
+    looks: SingleFlight[str, Look] = state.looks
+    return await looks.get(look.__name__, lambda: look(state))
 
 
 async def look_at_servers(state: State) -> tuple[Any, Any, Any, Any]:

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Header, Path
 from pydantic import AfterValidator
 from starlette.responses import Response
 
-from api.auth import ServiceDep, require
+from api.auth import OrdersDep, require
 from api.dependencies import parse_id
 from api.problems import answers
 from api.rest.products import Page, PerPage
 from api.routing import StrictRoute
+from catalog.principals import Principal
 from catalog.schemas.order import OrderIn, OrderOut, OrderPage
 from catalog.services.orders import KEY
-from catalog.services.principals import Principal
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], route_class=StrictRoute)
 
@@ -60,14 +60,14 @@ _HEADERS = {
     summary="Place an order",
     responses={201: {"headers": _HEADERS}, **answers(401, 403, 409, 413, 422, 503)},
 )
-async def place_order(held: ServiceDep, buyer: Buyer, key: IdempotencyKey, payload: OrderIn) -> Response:
+async def place_order(orders: OrdersDep, buyer: Buyer, key: IdempotencyKey, payload: OrderIn) -> Response:
     """Reserves the stock of all lines, or of none: 409 names every line of which there is not enough, with what is
     left. Prices are those of this moment. A confirmation goes to `email`.
 
     The same body under the same `Idempotency-Key` gets the same answer again, with `Idempotency-Replayed: true`;
     another body is refused (422). An order that was refused may be sent again under its key.
     """
-    placed = await held.create_order(buyer, key, payload)
+    placed = await orders.place(buyer, key, payload)
     headers = {"Location": f"{router.prefix}/{placed.order_id}", "Cache-Control": "no-store"}
     if placed.replayed:
         headers[REPLAYED] = "true"
@@ -76,15 +76,15 @@ async def place_order(held: ServiceDep, buyer: Buyer, key: IdempotencyKey, paylo
 
 @router.get("", summary="List orders", responses=answers(401, 403, 422, 503))
 async def list_orders(
-    held: ServiceDep, reader: Reader, response: Response, page: Page = 1, per_page: PerPage = 20
+    orders: OrdersDep, reader: Reader, response: Response, page: Page = 1, per_page: PerPage = 20
 ) -> OrderPage:
     """The newest first: one's own, for administrators those of everybody."""
     response.headers["Cache-Control"] = "no-store"
-    return await held.orders(reader, page, per_page)
+    return await orders.list(reader, page, per_page)
 
 
 @router.get("/{order_id}", summary="Read an order", responses=answers(401, 403, 404, 422, 503))
-async def get_order(held: ServiceDep, reader: Reader, response: Response, order_id: OrderId) -> OrderOut:
+async def get_order(orders: OrdersDep, reader: Reader, response: Response, order_id: OrderId) -> OrderOut:
     """One's own, for administrators those of everybody; any other is not found."""
     response.headers["Cache-Control"] = "no-store"
-    return await held.order(reader, order_id)
+    return await orders.get(reader, order_id)

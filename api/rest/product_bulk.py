@@ -3,7 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import IO, Any
+from typing import IO
 
 import anyio.to_thread
 import orjson
@@ -11,9 +11,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.auth import ServiceDep, Writer
+from api.auth import ProductsDep, Writer
 from api.dependencies import EXAMPLE_ID, SettingsDep
-from api.problems import answers
+from api.problems import Responses, answers
 from api.routing import StrictRoute
 from catalog.errors import InvalidInput
 from catalog.importing import LineResult, import_lines
@@ -36,7 +36,7 @@ _BODY = {
         }
     },
 }
-_RESULTS: dict[int | str, dict[str, Any]] = {
+_RESULTS: Responses = {
     200: {
         "description": "One line per line sent, in its order",
         "content": {
@@ -56,7 +56,7 @@ _RESULTS: dict[int | str, dict[str, Any]] = {
     responses={**_RESULTS, **answers(401, 403, 413, 422, 503)},
     openapi_extra={"requestBody": _BODY},
 )
-async def bulk(request: Request, settings: SettingsDep, service: ServiceDep, who: Writer) -> Response:
+async def bulk(request: Request, settings: SettingsDep, products: ProductsDep, who: Writer) -> Response:
     """Upsert by sku, in the format of `catalog import`: a field left out keeps what is stored.
 
     A bad line is `rejected` with its errors and the others land. The answer comes when all lines are done.
@@ -70,7 +70,7 @@ async def bulk(request: Request, settings: SettingsDep, service: ServiceDep, who
             raise InvalidInput.of("body", "is empty: send one JSON object per line")
         counts: Counter[str] = Counter()
         limiter: anyio.CapacityLimiter = request.app.state.bulk_limiter
-        async with service.importing(who, lines.tell(), counts):
+        async with products.importing(who, lines.tell(), counts):
             lines.seek(0)
             await anyio.to_thread.run_sync(_import, lines, results, settings, counts, limiter=limiter)
     except BaseException:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from pydantic import AfterValidator
 from starlette.responses import Response
 
-from api.auth import ServiceDep, Who, Writer
+from api.auth import ProductsDep, Who, Writer
 from api.dependencies import ProductId
 from api.etags import etag, not_modified, required_versions
 from api.problems import answers
@@ -37,7 +37,7 @@ def _answer(product: ProductOut, status: int = 200, headers: dict[str, str] | No
 
 @router.get("", response_model=ProductPage, summary="List products", responses=answers(401, 403, 422, 503))
 async def list_products(
-    service: ServiceDep,
+    products: ProductsDep,
     who: Who,
     page: Page = 1,
     per_page: PerPage = 20,
@@ -45,8 +45,8 @@ async def list_products(
     category: Category = "",
 ) -> Response:
     """Newest first, or best match first when searched. Anonymous callers get published products only."""
-    found = await service.products(who, page=page, per_page=per_page, search=search, category=category)
-    return Response(found.model_dump_json(), media_type="application/json")
+    product_page = await products.list(who, page=page, per_page=per_page, search=search, category=category)
+    return Response(product_page.model_dump_json(), media_type="application/json")
 
 
 @router.post(
@@ -56,9 +56,9 @@ async def list_products(
     summary="Create a product",
     responses=answers(401, 403, 409, 413, 422, 503),
 )
-async def create_product(payload: ProductIn, service: ServiceDep, who: Writer) -> Response:
+async def create_product(payload: ProductIn, products: ProductsDep, who: Writer) -> Response:
     """Its brand and category are made if they are missing. With `variants`, price and inventory are theirs."""
-    product = await service.create_product(who, payload)
+    product = await products.create(who, payload)
     return _answer(product, 201, {"Location": f"{router.prefix}/{product.id}"})
 
 
@@ -66,9 +66,9 @@ async def create_product(payload: ProductIn, service: ServiceDep, who: Writer) -
     "/{product_id}", response_model=ProductOut, summary="Read a product", responses=answers(401, 403, 404, 422, 503)
 )
 async def get_product(
-    product_id: ProductId, service: ServiceDep, who: Who, if_none_match: IfNoneMatch = None
+    product_id: ProductId, products: ProductsDep, who: Who, if_none_match: IfNoneMatch = None
 ) -> Response:
-    product = await service.product(who, product_id)
+    product = await products.get(who, product_id)
     if not_modified(if_none_match, product.version):
         return Response(status_code=304, headers={"ETag": etag(product.version)})
     return _answer(product)
@@ -83,12 +83,12 @@ async def get_product(
 async def replace_product(
     product_id: ProductId,
     payload: ProductIn,
-    service: ServiceDep,
+    products: ProductsDep,
     who: Writer,
     if_match: IfMatch = None,
 ) -> Response:
     """The whole product: a field left out gets its default, and images and variants left out are removed."""
-    return _answer(await service.replace_product(who, product_id, payload, required_versions(if_match)))
+    return _answer(await products.replace(who, product_id, payload, required_versions(if_match)))
 
 
 @router.patch(
@@ -100,24 +100,24 @@ async def replace_product(
 async def patch_product(
     product_id: ProductId,
     payload: ProductPatch,
-    service: ServiceDep,
+    products: ProductsDep,
     who: Writer,
     if_match: IfMatch = None,
 ) -> Response:
     """JSON merge patch (RFC 7396): a field left out is kept, `null` clears, `attributes` merge, lists are replaced."""
-    return _answer(await service.patch_product(who, product_id, payload, required_versions(if_match)))
+    return _answer(await products.patch(who, product_id, payload, required_versions(if_match)))
 
 
 @router.delete(
     "/{product_id}", status_code=204, summary="Delete a product", responses=answers(401, 403, 404, 412, 422, 503)
 )
-async def delete_product(product_id: ProductId, service: ServiceDep, who: Writer, if_match: IfMatch = None) -> None:
-    await service.delete_product(who, product_id, required_versions(if_match))
+async def delete_product(product_id: ProductId, products: ProductsDep, who: Writer, if_match: IfMatch = None) -> None:
+    await products.delete(who, product_id, required_versions(if_match))
 
 
 @router.get(
     "/{product_id}/sync", summary="Where a product stands in the index", responses=answers(401, 403, 404, 422, 503)
 )
-async def get_sync(product_id: ProductId, service: ServiceDep, who: Who) -> SyncOut:
+async def get_sync(product_id: ProductId, products: ProductsDep, who: Who) -> SyncOut:
     """Database version, indexed version, lag; also after its deletion. The error is shown to signed-in callers."""
-    return await service.product_sync(who, product_id)
+    return await products.sync_status(who, product_id)

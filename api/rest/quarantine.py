@@ -11,9 +11,9 @@ from api.problems import answers
 from api.rest.products import Page, PerPage
 from api.routing import StrictRoute
 from catalog.database import Database
+from catalog.principals import Principal
 from catalog.schemas.quarantine import DropOut, QuarantinePage, QuarantineSelection, ReplayOut
 from catalog.services import quarantine
-from catalog.services.principals import Principal
 from catalog.services.quarantine import Action
 
 router = APIRouter(prefix="/api/v1/admin/quarantine", tags=["admin"], route_class=StrictRoute)

@@ -1,13 +1,14 @@
 """What search and autocomplete take and answer, for the OpenAPI page. The hot path is not validated; a test is."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mappings.json_types import Json
 from search.request import MAX_CATEGORY, MAX_PER_PAGE, MAX_QUERY, MAX_SUGGESTIONS, MAX_VALUE_LENGTH, SORTS
 
-Schema = dict[str, Any]
+Schema = Json
 
 
 class Near(BaseModel):
@@ -37,7 +38,7 @@ class QueryOut(BaseModel):
     corrected_to: str | None
     dropped_terms: list[str]
     applied_rules: list[str]
-    plan: dict[str, Any] | None = None
+    plan: Json | None = None
 
 
 class Total(BaseModel):
@@ -158,7 +159,7 @@ class SearchOut(BaseModel):
     per_page: int
     next_cursor: str | None
     redirect: str | None
-    banners: list[dict[str, Any]]
+    banners: list[Json]
     suggestions: Suggestions | None = None
     degraded: bool = Field(description="true: from the spare engine while Elasticsearch is away; simpler than usual")
     took_ms: float
@@ -168,7 +169,7 @@ class SearchOut(BaseModel):
 class SearchesIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    searches: list[dict[str, Any]] = Field(min_length=1, max_length=20)
+    searches: list[Json] = Field(min_length=1, max_length=20)
 
 
 class SearchesOut(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from catalog.database import ATTEMPTS, RETRYABLE
+from catalog.database import MAX_ATTEMPTS, RETRYABLE
 from catalog.errors import FieldError, Unavailable
 from catalog.importing.parse import ProductLine, rejected
 from catalog.importing.records import WHOLE_LINE
@@ -46,7 +46,7 @@ def _write_again(connection: Connection, lines: Sequence[ProductLine]) -> Result
         try:
             return write(connection, lines)
         except Overtaken:
-            if attempt == ATTEMPTS:
+            if attempt == MAX_ATTEMPTS:
                 raise
         except psycopg.Error as error:
             if connection.closed:
@@ -56,7 +56,7 @@ def _write_again(connection: Connection, lines: Sequence[ProductLine]) -> Result
                 raise Unavailable(
                     f"The database can not go on: {_reason(error)}. Run the import again later."
                 ) from error
-            if error.sqlstate not in _CAUSED_BY_OTHERS or attempt == ATTEMPTS:
+            if error.sqlstate not in _CAUSED_BY_OTHERS or attempt == MAX_ATTEMPTS:
                 raise
         time.sleep(random.uniform(0.005, 0.05) * attempt)  # noqa: S311 - jitter, not a secret
         attempt += 1

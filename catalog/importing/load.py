@@ -27,7 +27,7 @@ def import_lines(
 
     Each chunk of lines is committed by itself, before its results are given; a run that breaks off can be repeated.
     Blocks: call it from a thread, and close it when it is not read to its end. Raises Unavailable when the database
-    does not answer or the connection is lost, and whatever `lines` raises, after the results of the lines before.
+    does not answer or the connection is lost, and what `lines` raises, after the results of the lines before.
     """
     return import_records(json_records(lines), settings, chunk_size=chunk_size)
 

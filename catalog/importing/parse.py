@@ -37,20 +37,23 @@ MAX_ERRORS = 20
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """A product in the shape in which it is staged, so that the thread that talks to Postgres need not work on it.
+    """A product in the shape in which it is staged, so that the thread that talks to Postgres need not work on it."""
 
-    `fields` is a JSON object of the columns that the line gives, without the ids of brand and category; `images` are
-    (url, alt) and `variants` (sku, price, inventory, options as JSON), or None when the line leaves them out.
-    """
-
+    #: Its number, from 1.
     line: int
     sku: str
+    #: A JSON object of the columns that the line gives, without the ids of brand and category.
     fields: str
+    #: The brand's name.
     brand: str | None
+    #: The names from the root, or else the category's id.
     category: tuple[str, ...] | None
     category_id: UUID | None
+    #: (url, alt); None when the line leaves them out.
     images: list[tuple[str, str | None]] | None
+    #: Whether some image of the line names its alt.
     alts: bool
+    #: (sku, price, inventory, options as JSON); None when the line leaves them out.
     variants: list[tuple[str, Decimal, int, str]] | None
 
     @property
@@ -82,17 +85,17 @@ def rejected(line: int, sku: str | None, errors: Iterable[FieldError]) -> LineRe
 
 
 def _line(number: int, product: ProductIn) -> ProductLine:
-    given = product.given
+    names = product.given
     fields: dict[str, Any] = {}
     for name in COLUMNS:
-        if name in given:
+        if name in names:
             value = getattr(product, name)
             fields[name] = CLEARED.get(name) if value is None else value
     if fields.get("attributes"):
-        fields["attributes"] = {name: held for name, held in fields["attributes"].items() if held is not None}
-    if "brand" in given:
+        fields["attributes"] = {name: value for name, value in fields["attributes"].items() if value is not None}
+    if "brand" in names:
         fields["brand_id"] = None
-    if given & {"category", "category_id"}:
+    if names & {"category", "category_id"}:
         fields["category_id"] = None
     # Derived here, not by the triggers alone, so that a second run finds the stored price and inventory equal.
     if derived := product.rolled_up():
@@ -104,10 +107,10 @@ def _line(number: int, product: ProductIn) -> ProductLine:
         brand=product.brand,
         category=_names(product.category) if product.category else None,
         category_id=product.category_id,
-        images=[(image.url, image.alt) for image in product.images or ()] if "images" in given else None,
+        images=[(image.url, image.alt) for image in product.images or ()] if "images" in names else None,
         alts=any("alt" in image.model_fields_set for image in product.images or ()),
         variants=[(v.sku, v.price, v.inventory, dump(v.options)) for v in product.variants or ()]
-        if "variants" in given
+        if "variants" in names
         else None,
     )
 

@@ -18,22 +18,29 @@ Status = Literal["created", "updated", "unchanged", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """`sku` is None when the line could not be read, `id` when there is no stored product behind the result."""
+    """What became of one line."""
 
+    #: Its number, from 1.
     line: int
     status: Status
+    #: None when the line could not be read.
     sku: str | None
+    #: None when there is no stored product behind the result.
     id: UUID | None
     errors: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One line as read: its number from 1, its text without the line end, and its JSON value or why there is none."""
+    """One line as read."""
 
+    #: Its number, from 1.
     line: int
+    #: Without the line end.
     text: bytes
+    #: The JSON value.
     data: Any = None
+    #: Why there is none.
     error: FieldError | None = None
 
     @classmethod

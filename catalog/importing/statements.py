@@ -6,6 +6,7 @@ gives replaces the stored one, a field that it leaves out keeps it.
 # ruff: noqa: S608 - what is put together here are names and fragments of this module, never a value.
 
 from catalog.importing.parse import COLUMNS
+from catalog.models.sync import SyncPriority
 
 WRITTEN = (*COLUMNS, "brand_id", "category_id")
 
@@ -17,10 +18,10 @@ def _columns(alias: str) -> str:
 # A chunk is small and touches few pages of tables that may be large: index lookups are the right plan from the first
 # rows on, and compiling costs more than it saves. A bulk load waits behind single changes in the sync worker, which
 # takes lower numbers first.
-CONFIGURE = """
+CONFIGURE = f"""
 SET LOCAL jit = off;
 SET LOCAL random_page_cost = 1.1;
-SET LOCAL catalog.sync_priority = '5';
+SET LOCAL catalog.sync_priority = '{int(SyncPriority.BULK)}';
 """
 
 FIND_STORED = "SELECT sku, id FROM products WHERE sku = ANY(%s)"
@@ -61,7 +62,7 @@ ORDER BY 1, 2, 3
 DROP_LINES = "DELETE FROM staged WHERE line = ANY(%s)"
 
 # What a stored product is to become. Price and inventory of one that keeps its variants are derived from them,
-# whatever the line says.
+# and not what the line says.
 _NEXT = """
 jsonb_populate_record(p, CASE
     WHEN s.variants OR NOT EXISTS (SELECT FROM product_variants v WHERE v.product_id = p.id) THEN s.fields

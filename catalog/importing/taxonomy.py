@@ -42,10 +42,13 @@ FIND_CATEGORY_IDS = "SELECT id FROM categories WHERE id = ANY(%s)"
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """Ids by brand name as given, ids by category path, and those of the given category ids that exist."""
+    """The brands and categories of one chunk of lines."""
 
+    #: Ids by name, in the spelling of the lines.
     brands: dict[str, UUID]
+    #: Ids by path.
     categories: dict[str, UUID]
+    #: Those ids in the lines that exist.
     category_ids: frozenset[UUID]
 
 
@@ -67,20 +70,20 @@ def category_path(names: tuple[str, ...]) -> str:
 
 
 def _brands(connection: Connection, names: list[str]) -> dict[str, UUID]:
-    found: dict[str, UUID] = dict(connection.execute(FIND_BRANDS, [names]).fetchall()) if names else {}
-    if missing := [name for name in names if name not in found]:
+    ids: dict[str, UUID] = dict(connection.execute(FIND_BRANDS, [names]).fetchall()) if names else {}
+    if missing := [name for name in names if name not in ids]:
         with connection.transaction():
             connection.execute(CREATE_BRANDS, [missing])
-        found = dict(connection.execute(FIND_BRANDS, [names]).fetchall())
-    return found
+        ids = dict(connection.execute(FIND_BRANDS, [names]).fetchall())
+    return ids
 
 
 def _categories(connection: Connection, names: dict[str, tuple[str, ...]]) -> dict[str, UUID]:
     """`names` are the names from the root by path; a stored category keeps the spelling of its name."""
-    found: dict[str, UUID] = dict(connection.execute(FIND_CATEGORIES, [list(names)]).fetchall()) if names else {}
-    missing = [names[path] for path in names if path not in found]
+    ids: dict[str, UUID] = dict(connection.execute(FIND_CATEGORIES, [list(names)]).fetchall()) if names else {}
+    missing = [names[path] for path in names if path not in ids]
     if not missing:
-        return found
+        return ids
     with connection.transaction():
         for depth in range(max(map(len, missing))):
             level = {category_path(parts[: depth + 1]): parts[: depth + 1] for parts in missing if len(parts) > depth}

@@ -67,8 +67,8 @@ def _stage(
     rows, images, variants = [], [], []
     for line in lines:
         number = line.line
-        given = (line.images is not None, line.alts, line.variants is not None)
-        rows.append((number, ids[number], line.sku in stored, line.sku, _fields(line, taxonomy), *given))
+        parts = (line.images is not None, line.alts, line.variants is not None)
+        rows.append((number, ids[number], line.sku in stored, line.sku, _fields(line, taxonomy), *parts))
         images += [(number, place, *image) for place, image in enumerate(line.images or ())]
         variants += [(number, place, *variant) for place, variant in enumerate(line.variants or ())]
     connection.execute(statements.STAGE)
@@ -89,7 +89,7 @@ def _fields(line: ProductLine, taxonomy: Taxonomy) -> str:
         raise Overtaken("a brand or category was deleted as soon as it was created") from None
     # Put in as text: taking the object apart again would cost more than all the rest here. Of two equal names in an
     # object Postgres keeps the last, and the line's own is a null.
-    return line.fields[:-1] + "".join(f',"{name}":"{found}"' for name, found in ids.items() if found) + "}"
+    return line.fields[:-1] + "".join(f',"{name}":"{value}"' for name, value in ids.items() if value) + "}"
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -120,7 +120,9 @@ def _conflicts(connection: Connection, waiting: dict[int, ProductLine]) -> tuple
         role = f"is a variant of the product {owner!r}" if is_variant else "is a product of its own"
         errors.setdefault(number, []).append(FieldError(field, f"the sku {sku!r} {role}"))
     refused = {
-        number: rejected(number, waiting[number].sku, found) for number, found in errors.items() if number not in later
+        number: rejected(number, waiting[number].sku, messages)
+        for number, messages in errors.items()
+        if number not in later
     }
     return refused, later
 

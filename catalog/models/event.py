@@ -88,7 +88,7 @@ class EventConsumer(Base):
 
 
 class EventDeadLetter(Base):
-    """An event that a group of subscribers could not handle; `replay`: somebody wants it tried again."""
+    """An event that a group of subscribers could not handle; `replay`: it is to be tried again."""
 
     __tablename__ = "event_dead_letters"
 

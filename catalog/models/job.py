@@ -1,6 +1,7 @@
-"""Long work that somebody asked for: `api` and `console` write a row, workers pick it up."""
+"""Long work that an administrator or a command asks for: `api` and `console` write a row, workers pick it up."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,22 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.models.base import Base, Timestamp, UuidKey
+
+# The kinds of jobs.
+REINDEX = "reindex"
+RECONCILE = "reconcile"
+# A condition on rows of `jobs`: the job has not ended.
+ACTIVE = "state IN ('queued', 'running')"
+
+
+class JobState(StrEnum):
+    """What `jobs.state` can be; a job begins as the first and ends as one of the last three."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Job(Base):
@@ -29,8 +46,8 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
         Index(None, "kind", "created_at"),
-        # One job of a kind at a time, whoever starts it.
-        Index("uq_jobs_kind_active", "kind", unique=True, postgresql_where=text("state IN ('queued', 'running')")),
+        # One job of a kind at a time, from whichever process.
+        Index("uq_jobs_kind_active", "kind", unique=True, postgresql_where=text(ACTIVE)),
     )
 
 

@@ -78,7 +78,7 @@ class Product(Base):
         Index(None, "brand_id"),
         Index(None, "created_at", "id"),
         Index("ix_products_search_vector", "search_vector", postgresql_using="gin"),
-        # Not there where nobody may create the extension pg_trgm.
+        # Not there where the role may not create the extension pg_trgm.
         Index("ix_products_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index(
             "ix_products_gtin",

@@ -1,6 +1,7 @@
 """The sync ledger, the fan-out queue and the register of indexes."""
 
 from datetime import datetime
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, SmallInteger, String, Text, func, text
@@ -8,9 +9,41 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from catalog.models.base import Base, Timestamp
 
-# A quarantined row stays as it is for days: nobody who looks for work many times a second should meet it.
+# A quarantined row stays as it is for days: the pump, which looks for work many times a second, should not meet it.
 PENDING = "version > synced_version AND next_attempt_at IS DISTINCT FROM 'infinity'"
 QUARANTINED = "version > synced_version AND next_attempt_at = 'infinity'"
+
+
+class SyncPriority(IntEnum):
+    """The order in which pending products are written: the lowest first, then the oldest change."""
+
+    #: A single change, as in the column's default.
+    CHANGE = 0
+    #: An import, or products that leave quarantine: single changes overtake them.
+    BULK = 5
+    #: What the reconciler has written again.
+    REPAIR = 7
+    #: The products of a category or a brand that was changed.
+    FANOUT = 10
+
+
+def requeue_sql(condition: str, limit: str, assignments: str = "") -> str:
+    """SQL that makes up to `limit` quarantined products pending again, in the order of their ids, and returns those.
+
+    `condition` and `limit` are SQL, with the placeholders of the caller's driver; `assignments` are further ones. Each
+    product counts as changed now: an old change would come before all others and sound the alarm for lag. A row that a
+    writer has locked is skipped: that writer releases it with a newer version.
+    """
+    further = f", {assignments}" if assignments else ""
+    return f"""
+        WITH locked AS (SELECT product_id FROM product_sync WHERE {condition} AND {QUARANTINED}
+                        ORDER BY product_id LIMIT {limit} FOR UPDATE SKIP LOCKED)
+        UPDATE product_sync AS ledger SET
+            attempts = 0, error = NULL, next_attempt_at = NULL, claimed_until = NULL,
+            changed_at = clock_timestamp(), priority = {int(SyncPriority.BULK)}{further}
+        FROM locked WHERE ledger.product_id = locked.product_id
+        RETURNING ledger.product_id
+    """  # noqa: S608 - put together from constants of the callers
 
 
 class ProductSync(Base):
@@ -33,9 +66,9 @@ class ProductSync(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
     # Start of the transaction that bumped the row last: with xmin it tells the trigger that this same transaction has
-    # bumped the row already. Once is enough, because nobody else can see the versions in between.
+    # bumped the row already. Once is enough, because no other transaction can see the versions in between.
     bumped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    # Somebody took the product out of the index at this version; the next version puts it back.
+    # An administrator took the product out of the index at this version; the next version puts it back.
     dropped_version: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
@@ -57,7 +90,7 @@ class ProductSync(Base):
 class Fanout(Base):
     """A change of a category or a brand whose products are still to be bumped, those behind `cursor`.
 
-    Of the kind "product" it is one product that somebody had locked when its category or brand came by.
+    Of the kind "product" it is one product that a writer had locked when its category or brand came by.
     """
 
     __tablename__ = "fanout"

@@ -27,7 +27,7 @@ from catalog.models.base import Base, Timestamp, UuidKey
 class Webhook(Base):
     """An address that events are sent to. An empty list of `types` means all of them.
 
-    The secrets that sign are made from the service's key and the salts here, so that whoever reads this table can't
+    The secrets that sign are made from the service's key and the salts here, so that a reader of this table can't
     sign. The salt of before a rotation counts until `old_until`.
     """
 

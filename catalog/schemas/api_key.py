@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from catalog.principals import Permission
 from catalog.schemas.fields import clean_text
 from catalog.schemas.product_in import Strict
 from catalog.schemas.product_out import TimeOut
-from catalog.services.principals import Permission
 
 MAX_RATE = 1_000_000
 LAST_YEAR = 9000

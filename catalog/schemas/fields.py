@@ -1,5 +1,6 @@
 """Field types: what each may hold, with messages that say what to send instead."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 Scalar = str | int | float | bool
 
+# What may be the text of a JSON number.
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _MONEY_TEXT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
 
 
@@ -98,15 +101,15 @@ def parse_attributes(value: Any) -> dict[str, Any]:
     if count_values(value) > MAX_VALUES:
         raise ValueError(f"must have at most {MAX_VALUES} values in all attributes together")
     clean: dict[str, Any] = {}
-    for name, held in value.items():
+    for name, content in value.items():
         try:
             key = attribute_name(name)
-            if isinstance(held, list):
-                if len(held) > MAX_ATTRIBUTE_VALUES:
+            if isinstance(content, list):
+                if len(content) > MAX_ATTRIBUTE_VALUES:
                     raise ValueError(f"must have at most {MAX_ATTRIBUTE_VALUES} values")
-                clean[key] = [_scalar(item) for item in held]
+                clean[key] = [_scalar(item) for item in content]
             else:
-                clean[key] = None if held is None else _scalar(held)
+                clean[key] = None if content is None else _scalar(content)
         except ValueError as error:
             raise ValueError(f"{str(name)[:MAX_ATTRIBUTE_NAME]!r} {error}") from None
     return clean
@@ -114,7 +117,7 @@ def parse_attributes(value: Any) -> dict[str, Any]:
 
 def count_values(attributes: Mapping[str, Any]) -> int:
     """The values held under all names together."""
-    return sum(len(held) if isinstance(held, list) else 1 for held in attributes.values())
+    return sum(len(value) if isinstance(value, list) else 1 for value in attributes.values())
 
 
 def parse_options(value: Any) -> dict[str, str]:
@@ -122,10 +125,10 @@ def parse_options(value: Any) -> dict[str, str]:
     options = parse_attributes(value)
     if len(options) > MAX_OPTIONS:
         raise ValueError(f"must have at most {MAX_OPTIONS} options")
-    for name, held in options.items():
-        if held is None or isinstance(held, list) or held == "" or len(option_text(held)) > MAX_OPTION_TEXT:
+    for name, option in options.items():
+        if option is None or isinstance(option, list) or option == "" or len(option_text(option)) > MAX_OPTION_TEXT:
             raise ValueError(f"{name!r} must be one value of 1 to {MAX_OPTION_TEXT} characters")
-    return {name: option_text(held) for name, held in options.items()}
+    return {name: option_text(option) for name, option in options.items()}
 
 
 def option_text(value: Scalar) -> str:
@@ -135,6 +138,18 @@ def option_text(value: Scalar) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value)
+
+
+def json_values(text: str) -> list[Scalar]:
+    """Every JSON value that is shown and filtered by as this text: those of which `option_text` makes it."""
+    values: list[Scalar] = [text]
+    if text in ("true", "false"):
+        values.append(text == "true")
+    elif _NUMBER.fullmatch(text):
+        number = float(text) if set(text) & {".", "e"} else int(text)
+        if math.isfinite(number) and option_text(number) == text:
+            values.append(number)
+    return values
 
 
 def parse_gtin(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from catalog.errors import FieldError
 
 MAX_ERRORS = 100
-MAX_FIELD = 200
+MAX_FIELD_CHARACTERS = 200
 
 _PLACES = ("body", "query", "path", "header", "cookie")
 # Rules about several fields at once begin their message with the field that they are about.
@@ -84,6 +84,6 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
         message = "is required: send a JSON object with the header Content-Type: application/json"
     else:
         message = _SAY[kind](context) if kind in _SAY else str(error["msg"])
-    if not field and kind == "value_error" and (named := _NAMED.fullmatch(message)):
-        return FieldError(named[1], named[2])
-    return FieldError(field[:MAX_FIELD] or place, message)
+    if not field and kind == "value_error" and (match := _NAMED.fullmatch(message)):
+        return FieldError(match[1], match[2])
+    return FieldError(field[:MAX_FIELD_CHARACTERS] or place, message)

@@ -13,7 +13,7 @@ MoneyOut = Annotated[
     WithJsonSchema({"type": "number", "examples": [29.99]}, mode="serialization"),
 ]
 
-# Times leave in UTC, whatever zone the connection to Postgres has.
+# Times leave in UTC, also from a connection to Postgres with another zone.
 TimeOut = Annotated[datetime, AfterValidator(lambda value: value.astimezone(UTC))]
 
 

@@ -14,7 +14,7 @@ from catalog.schemas.product_out import TimeOut
 
 MAX_TERMS = 50
 MIN_TERMS = 2
-MAX_TERM = 100
+MAX_TERM_CHARACTERS = 100
 MAX_WORDS = 5
 
 # "wi-fi" is two words, as it is in an index; "men's" is one.
@@ -40,7 +40,7 @@ def normalise_term(term: str) -> str:
 
 
 Kind = Literal["two_way", "one_way"]
-Term = Annotated[str, Field(min_length=1, max_length=MAX_TERM), AfterValidator(_term)]
+Term = Annotated[str, Field(min_length=1, max_length=MAX_TERM_CHARACTERS), AfterValidator(_term)]
 KIND = Field(description="two_way: all terms are equal. one_way: the first term also finds the others, not they it.")
 
 
@@ -56,7 +56,11 @@ class SynonymIn(Strict):
     terms: Annotated[
         list[Term],
         Field(min_length=1, max_length=MAX_TERMS, json_schema_extra={"minItems": MIN_TERMS}),
-    ] = Field(description=f"{MIN_TERMS} to {MAX_TERMS}, each of at most {MAX_TERM} characters and {MAX_WORDS} words")
+    ] = Field(
+        description=(
+            f"{MIN_TERMS} to {MAX_TERMS}, each of at most {MAX_TERM_CHARACTERS} characters and {MAX_WORDS} words"
+        )
+    )
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:

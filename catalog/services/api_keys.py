@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, Forbidden, InvalidInput, NotFound
 from catalog.models import ApiKey
+from catalog.principals import KEY, PERMISSIONS, Permission, Principal
 from catalog.schemas.api_key import ApiKeyCreated, ApiKeyIn, ApiKeyOut, ApiKeyPage
 from catalog.services import audit
-from catalog.services.principals import KEY, PERMISSIONS, Permission, Principal
 from catalog.services.tokens import signing_key
 from catalog.settings import Settings
 
@@ -32,7 +32,7 @@ _FIND = text("""
            AS unnoted
     FROM api_keys WHERE prefix = :prefix AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """)
-# Whoever finds the row locked leaves the note to the one who has it.
+# A request that meets the row locked leaves the note to the one that has it.
 _NOTE_USE = text("""
     UPDATE api_keys SET last_used_at = now() WHERE id IN
         (SELECT id FROM api_keys WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
@@ -44,10 +44,11 @@ _VALID = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A key that is valid, and the hash that the whole of it must have."""
+class ApiKeyMatch:
+    """A valid key with the prefix that was looked up."""
 
     principal: Principal
+    #: The hash that the whole of the key must have.
     secret_hash: bytes
 
 
@@ -60,22 +61,22 @@ def pepper(settings: Settings) -> bytes:
 
 def prefix_of(key: str) -> str | None:
     """The prefix; None for what is not written like a key of ours."""
-    found = _KEY.fullmatch(key)
-    return found[1] if found else None
+    match = _KEY.fullmatch(key)
+    return match[1] if match else None
 
 
 def digest(settings: Settings, key: str) -> bytes:
     return hmac.digest(pepper(settings), key.encode(), hashlib.sha256)
 
 
-async def find(session: AsyncSession, prefix: str) -> Found | None:
+async def find(session: AsyncSession, prefix: str) -> ApiKeyMatch | None:
     """The valid key with this prefix; that it is used is noted at most once a minute."""
     row = (await session.execute(_FIND, {"prefix": prefix})).first()
     if row is None:
         return None
     if row.unnoted:
         await session.execute(_NOTE_USE, {"id": row.id})
-    return Found(_principal(row), bytes(row.secret_hash))
+    return ApiKeyMatch(_principal(row), bytes(row.secret_hash))
 
 
 async def standing(session: AsyncSession, key_id: UUID) -> Principal | None:
@@ -114,8 +115,8 @@ async def create(
     }
     entry = (await session.scalars(insert(ApiKey).values(values).returning(ApiKey))).one()
     made = _out(entry)
-    shown = made.model_dump(mode="json", include={"prefix", "name", "scopes", "forced", "rate", "expires_at"})
-    await audit.record(session, by.id, "api_key.create", f"{KEY}{made.id}", after=shown)
+    fields = made.model_dump(mode="json", include={"prefix", "name", "scopes", "forced", "rate", "expires_at"})
+    await audit.record(session, by.id, "api_key.create", f"{KEY}{made.id}", after=fields)
     return ApiKeyCreated(**made.model_dump(), key=key)
 
 
@@ -129,10 +130,10 @@ async def list_page(session: AsyncSession, page: int, per_page: int) -> ApiKeyPa
 
 async def by_prefix(session: AsyncSession, prefix: str) -> UUID:
     """The id of the key with this prefix. Raises NotFound."""
-    found = await session.scalar(select(ApiKey.id).where(ApiKey.prefix == prefix))
-    if found is None:
+    key_id = await session.scalar(select(ApiKey.id).where(ApiKey.prefix == prefix))
+    if key_id is None:
         raise NotFound(f"There is no API key {prefix}.")
-    return found
+    return key_id
 
 
 async def revoke(session: AsyncSession, by: str, key_id: UUID) -> None:

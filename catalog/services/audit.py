@@ -12,12 +12,12 @@ from catalog.models import AuditEntry
 from catalog.schemas.audit import AuditOut, AuditPage
 
 # Of one field. Longer ones are cut, so that a product with a thousand variants makes no row of megabytes.
-MAX_VALUE = 500
+MAX_VALUE_CHARACTERS = 500
 # Who has no credential: a command on a machine that reaches the database.
 CLI = "cli"
 # The state of an entry that `complete` may change yet; a trigger keeps all others as they are.
 RUNNING = "running"
-# Never in a row, whoever hands them over.
+# Never in a row, from whichever caller.
 _SECRET = ("password", "password_hash", "secret", "secret_hash", "token")
 # They change with every change.
 _NOISE = ("version", "updated_at", "generation")
@@ -71,9 +71,9 @@ async def list_page(
 ) -> AuditPage:
     """One page, the latest first; `actor`, `action` and `target` must be equal where they are given."""
     chosen = select(AuditEntry)
-    for column, wanted in ((AuditEntry.actor, actor), (AuditEntry.action, action), (AuditEntry.target, target)):
-        if wanted:
-            chosen = chosen.where(column == wanted)
+    for column, value in ((AuditEntry.actor, actor), (AuditEntry.action, action), (AuditEntry.target, target)):
+        if value:
+            chosen = chosen.where(column == value)
     total = await session.scalar(select(func.count()).select_from(chosen.subquery()))
     ordered = chosen.order_by(AuditEntry.id.desc()).limit(per_page).offset((page - 1) * per_page)
     entries = list(await session.scalars(ordered))
@@ -89,7 +89,7 @@ def _out(entry: AuditEntry, name: str | None) -> AuditOut:
 
 
 def _summary(fields: Fields | None) -> dict[str, Any] | None:
-    """The fields without secrets, each at most MAX_VALUE characters of JSON."""
+    """The fields without secrets, each at most MAX_VALUE_CHARACTERS characters of JSON."""
     if fields is None:
         return None
     return {name: _short(value) for name, value in fields.items() if name not in _SECRET}
@@ -97,7 +97,7 @@ def _summary(fields: Fields | None) -> dict[str, Any] | None:
 
 def _short(value: Any) -> Any:
     written = json.dumps(value, default=str, ensure_ascii=False)
-    if len(written) <= MAX_VALUE:
+    if len(written) <= MAX_VALUE_CHARACTERS:
         return json.loads(written)
-    said = value if isinstance(value, str) else written
-    return f"{said[:MAX_VALUE]}… ({len(said):,} characters)"
+    summary = value if isinstance(value, str) else written
+    return f"{summary[:MAX_VALUE_CHARACTERS]}… ({len(summary):,} characters)"

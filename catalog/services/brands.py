@@ -1,4 +1,4 @@
-"""Brands: told apart by name, whatever the case."""
+"""Brands: distinguished by name, regardless of case."""
 
 from uuid import UUID
 
@@ -10,12 +10,12 @@ from catalog.models import Brand
 
 
 async def ensure(session: AsyncSession, name: str) -> UUID:
-    """The id of the brand with this name in any case; made if there is none, also when somebody else makes it now."""
+    """The id of the brand with this name in any case; made if there is none, also while another one makes it."""
     find = select(Brand.id).where(func.lower(Brand.name) == func.lower(name))
     make = insert(Brand).values(name=name).on_conflict_do_nothing(index_elements=[func.lower(Brand.name)])
     while True:
-        found = await session.scalar(find)
-        if found is None:
-            found = await session.scalar(make.returning(Brand.id))
-        if found is not None:
-            return found
+        brand_id = await session.scalar(find)
+        if brand_id is None:
+            brand_id = await session.scalar(make.returning(Brand.id))
+        if brand_id is not None:
+            return brand_id

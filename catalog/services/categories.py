@@ -12,12 +12,12 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
+from catalog.filter_conditions import NOTHING_FORCED, Forced, condition
 from catalog.models import Category
 from catalog.schemas.category import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
 from catalog.schemas.fields import slugify
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
+from catalog.services.constraint_errors import translated
 from catalog.services.product_reads import PUBLISHED
-from catalog.services.violations import explained
 
 _COLUMNS = "c.id, c.parent_id, c.name, c.slug, c.path, c.names, c.ids, c.position, c.created_at, c.updated_at"
 # Products are counted once per category and then added up the tree: `ids` runs from the root to the category itself.
@@ -35,7 +35,7 @@ _ONE = """
 """
 _LOCK_SUBTREE = text("SELECT id FROM categories WHERE :id = ANY (ids) ORDER BY id FOR UPDATE")
 _COUNT = text("SELECT count(*) FROM products WHERE category_id = ANY (:ids)")
-# The cascade would lock them as they lie in the table, and deadlock with whoever locks several by their ids.
+# The cascade would lock them as they lie in the table, and deadlock with a transaction that locks several by their ids.
 _LOCK_PRODUCTS = text("SELECT id FROM products WHERE category_id = ANY (:ids) ORDER BY id FOR UPDATE")
 
 
@@ -69,7 +69,7 @@ async def get(
     return CategoryOut.model_validate(dict(row))
 
 
-@explained
+@translated
 async def create(session: AsyncSession, payload: CategoryIn) -> CategoryOut:
     """Raises Conflict when the path is taken, InvalidInput when the parent does not exist."""
     values = {"parent_id": payload.parent_id, "name": payload.name, "position": payload.position}
@@ -78,7 +78,7 @@ async def create(session: AsyncSession, payload: CategoryIn) -> CategoryOut:
     return await get(session, category_id)
 
 
-@explained
+@translated
 async def replace(session: AsyncSession, category_id: UUID, payload: CategoryIn) -> CategoryOut:
     """The whole category anew; only the slug is kept when it is left out."""
     values = {"parent_id": payload.parent_id, "name": payload.name, "position": payload.position}
@@ -87,13 +87,13 @@ async def replace(session: AsyncSession, category_id: UUID, payload: CategoryIn)
     return await _write(session, category_id, values)
 
 
-@explained
+@translated
 async def patch(session: AsyncSession, category_id: UUID, payload: CategoryPatch) -> CategoryOut:
     """Rename, move or reorder. Raises InvalidInput for a move below itself, Conflict when the path is taken."""
     return await _write(session, category_id, payload.model_dump(exclude_unset=True))
 
 
-@explained
+@translated
 async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = False) -> None:
     """Delete the category and those below it. Raises Conflict when they hold products, unless `cascade`."""
     # The locks keep new products and subcategories out until this is over, so that the count stays true.
@@ -102,8 +102,10 @@ async def delete(session: AsyncSession, category_id: UUID, *, cascade: bool = Fa
         raise NotFound(f"There is no category {category_id}.")
     count = await session.scalar(_COUNT, {"ids": ids}) or 0
     if count and not cascade:
-        held = "1 product" if count == 1 else f"{count} products"
-        raise Conflict(f"The category and those below it hold {held}. To delete these too, repeat with ?cascade=true.")
+        products = "1 product" if count == 1 else f"{count} products"
+        raise Conflict(
+            f"The category and those below it hold {products}. To delete these too, repeat with ?cascade=true."
+        )
     if count:
         await session.execute(_LOCK_PRODUCTS, {"ids": ids})
     await session.execute(sql_delete(Category).where(Category.id == category_id))
@@ -116,8 +118,8 @@ async def _lock_subtree(session: AsyncSession, category_id: UUID) -> list[UUID]:
     repeated until nothing is new. Below what is locked nothing can be added, so that this ends.
     """
     locked: list[UUID] = []
-    while (found := list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))) != locked:
-        locked = found
+    while (subtree := list(await session.scalars(_LOCK_SUBTREE, {"id": category_id}))) != locked:
+        locked = subtree
     return locked
 
 

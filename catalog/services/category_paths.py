@@ -14,8 +14,8 @@ from catalog.schemas.fields import CATEGORY_SEPARATOR, category_names, slugify
 async def ensure(session: AsyncSession, category: str) -> UUID:
     """The id of 'Audio > Headphones'; missing levels are made from the root down, also while others make them."""
     names = category_names(category)
-    found = await _by_path(session, _path(names))
-    return found or await _make(session, names)
+    category_id = await _by_path(session, _path(names))
+    return category_id or await _make(session, names)
 
 
 async def _make(session: AsyncSession, names: Sequence[str]) -> UUID:
@@ -25,10 +25,10 @@ async def _make(session: AsyncSession, names: Sequence[str]) -> UUID:
         # The path is derived by a trigger before the unique key is checked, so the conflict is seen on it.
         make = insert(Category).values(parent_id=parent_id, name=name, slug=slugify(name))
         make = make.on_conflict_do_nothing(index_elements=[Category.path])
-        found: UUID | None = None
-        while found is None:
-            found = await _by_path(session, path) or await session.scalar(make.returning(Category.id))
-        parent_id = found
+        category_id: UUID | None = None
+        while category_id is None:
+            category_id = await _by_path(session, path) or await session.scalar(make.returning(Category.id))
+        parent_id = category_id
     assert parent_id is not None, "a path has at least one name"
     return parent_id
 

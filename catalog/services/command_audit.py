@@ -24,7 +24,7 @@ def record(connection: psycopg.Connection[Any], action: str, target: str, after:
 
 @contextmanager
 def recorded(
-    settings: Settings, action: str, target: str, told: dict[str, Any], counts: Mapping[str, Any] | None = None
+    settings: Settings, action: str, target: str, details: dict[str, Any], counts: Mapping[str, Any] | None = None
 ) -> Iterator[None]:
     """Around a change that is not one transaction: a row written before it begins, and completed at its end.
 
@@ -32,7 +32,7 @@ def recorded(
     a process that died. Raises psycopg.OperationalError when the database does not answer, with nothing changed.
     """
     with closing(connect(settings, "catalog-cli", autocommit=True)) as connection:
-        entry = record(connection, action, target, {**told, "state": RUNNING})
+        entry = record(connection, action, target, {**details, "state": RUNNING})
     state = "failed"
     try:
         yield
@@ -43,4 +43,4 @@ def recorded(
             suppress(psycopg.OperationalError),
             closing(connect(settings, "catalog-cli", autocommit=True)) as connection,
         ):
-            connection.execute(_COMPLETE, [Jsonb({**told, "state": state, **(counts or {})}), entry])
+            connection.execute(_COMPLETE, [Jsonb({**details, "state": state, **(counts or {})}), entry])

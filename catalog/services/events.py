@@ -28,14 +28,20 @@ _FIRST = text("SELECT min(position) FROM domain_events WHERE position IS NOT NUL
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as it is published. `position` is 1, 2, 3 … without a gap; `id` tells a repeated one."""
+    """One event as it is published."""
 
+    #: Tells a repeated one.
     id: UUID
+    #: 1, 2, 3 … without a gap.
     position: int
+    #: A name of catalog.schemas.event.TYPES.
     type: str
+    #: The product or the order that it is about.
     aggregate_id: UUID
     occurred_at: datetime
+    #: What is particular to the type.
     data: dict[str, Any]
+    #: Of `data`.
     schema_version: int
 
     def envelope(self) -> dict[str, Any]:
@@ -81,8 +87,9 @@ async def after(
 ) -> list[Event]:
     """Up to `limit` events with a greater position, in order; of these products only, when given.
 
-    Nothing is ever inserted before a position that could be read: whoever has seen N misses nothing by asking for what
-    comes after N. With `product_ids`, remember `last_position` read before this call when less than `limit` came.
+    Nothing is ever inserted before a position that could be read: a consumer that has seen N misses nothing by asking
+    for what comes after N. With `product_ids`, remember `last_position` read before this call when less than `limit`
+    came.
     """
     values: dict[str, Any] = {"position": position, "limit": limit}
     if product_ids is None:
@@ -98,9 +105,12 @@ async def last_position(session: AsyncSession) -> int:
 
 
 async def first_position(session: AsyncSession) -> int | None:
-    """The oldest position still kept; None when no event is. Whoever resumes before it minus one has missed some."""
-    found = await session.scalar(_FIRST)
-    return None if found is None else int(found)
+    """The oldest position that is still there; None when there is no event.
+
+    A consumer that resumes before it minus one has missed some.
+    """
+    position = await session.scalar(_FIRST)
+    return None if position is None else int(position)
 
 
 _STATE = text("""
@@ -123,11 +133,15 @@ _STATE = text("""
 class EventState:
     """How far publishing is behind, and what went wrong on the way to subscribers."""
 
+    #: The last position given, and the last one published.
     position: int
     published: int
+    #: Events that are not published yet, and the age of the oldest.
     unpublished: int
     oldest_seconds: float
+    #: Events that a consumer group has given up on.
     dead_letters: int
+    #: Deliveries to webhooks that are still to be tried, and tries that have failed in all.
     deliveries_pending: int
     webhook_failures: int
 

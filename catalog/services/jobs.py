@@ -10,15 +10,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
+from catalog.models.job import ACTIVE, REINDEX, JobState
+from catalog.principals import Principal
 from catalog.schemas.job import JobUser, ReindexOut, ReindexPage
 from catalog.services import audit
-from catalog.services.principals import Principal
 
-REINDEX = "reindex"
-# The speed of now is that of the pieces done in this time; a rebuild that was killed for an hour says nothing about it.
+# The speed of now is that of the chunks done in this time; a rebuild that was killed for an hour says nothing about it.
 RECENT = "interval '30 seconds'"
 
-_ACTIVE = "kind = :kind AND state IN ('queued', 'running')"
+_ACTIVE = f"kind = :kind AND {ACTIVE}"
 
 _START = text("""
     INSERT INTO jobs (kind, params, created_by) VALUES (:kind, :params, :user_id) ON CONFLICT DO NOTHING RETURNING id
@@ -31,16 +31,16 @@ _READ = f"""
            coalesce(progress ->> 'phase', 'preparing') AS phase, progress ->> 'index' AS index,
            coalesce((progress ->> 'total')::bigint, 0) AS planned, (params ->> 'shards')::int AS shards,
            coalesce((progress ->> 'left_out')::bigint, 0) AS left_out,
-           users.id AS user_id, users.email, coalesce(pieces.documents, 0)::bigint AS documents,
-           coalesce(pieces.recent, 0)::bigint AS recent,
+           users.id AS user_id, users.email, coalesce(chunks.documents, 0)::bigint AS documents,
+           coalesce(chunks.recent, 0)::bigint AS recent,
            extract(epoch FROM least(clock_timestamp() - started_at, {RECENT}))::float AS recent_seconds,
-           extract(epoch FROM pieces.last_done_at - started_at)::float AS seconds
+           extract(epoch FROM chunks.last_done_at - started_at)::float AS seconds
     FROM jobs LEFT JOIN users ON users.id = jobs.created_by
     LEFT JOIN LATERAL (
         SELECT sum(documents) AS documents, max(done_at) AS last_done_at,
                sum(documents) FILTER (WHERE done_at > clock_timestamp() - {RECENT}) AS recent
         FROM reindex_chunks WHERE job_id = jobs.id
-    ) AS pieces ON true
+    ) AS chunks ON true
     WHERE kind = :kind
 """  # noqa: S608 - constants
 _GET = text(_READ + "AND jobs.id = :id")
@@ -81,9 +81,9 @@ async def get_reindex(session: AsyncSession, job_id: UUID) -> ReindexOut:
 
 async def cancel_reindex(session: AsyncSession, job_id: UUID, by: Principal) -> ReindexOut:
     """Ask the workers to end it; once more does no harm. Raises NotFound, and Conflict when it has ended."""
-    asked = await session.scalar(_CANCEL, {"kind": REINDEX, "id": job_id})
+    cancelled_id = await session.scalar(_CANCEL, {"kind": REINDEX, "id": job_id})
     job = await get_reindex(session, job_id)
-    if asked is None:
+    if cancelled_id is None:
         raise Conflict(f"The rebuild {job_id} has ended already: it is {job.state}.")
     await audit.record(session, by.id, "reindex.cancel", f"job:{job_id}", before={"state": job.state})
     return job
@@ -91,10 +91,10 @@ async def cancel_reindex(session: AsyncSession, job_id: UUID, by: Principal) -> 
 
 def _reindex(row: Mapping[Any, Any]) -> ReindexOut:
     total = max(row["planned"], row["documents"])
-    running = row["state"] == "running"
+    running = row["state"] == JobState.RUNNING
     documents, seconds = (row["recent"], row["recent_seconds"]) if running else (row["documents"], row["seconds"])
     rate = documents / seconds if seconds else 0.0
-    remaining = 0.0 if row["state"] == "done" else None
+    remaining = 0.0 if row["state"] == JobState.DONE else None
     if running and row["phase"] == "filling" and rate:
         remaining = round((total - row["documents"]) / rate, 1)
     user = None if row["user_id"] is None else JobUser(id=row["user_id"], email=row["email"])

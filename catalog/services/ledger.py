@@ -34,11 +34,13 @@ _STATUS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Products whose newest version is not in the index, the age of the oldest, and category changes to spread."""
+    """How far the index is behind."""
 
+    #: Products whose newest version is not in the index, and the age of the oldest of these changes.
     pending: int
     oldest_seconds: float
     quarantined: int
+    #: Changes of categories and brands that are still to be spread over their products.
     fanout: int
 
 

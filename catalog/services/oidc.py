@@ -17,22 +17,22 @@ import orjson
 import structlog
 
 from catalog.errors import SettingsError, Unauthenticated, Unavailable
-from catalog.services.principals import EXTERNAL, Principal, of_roles
+from catalog.principals import EXTERNAL, Principal, of_roles
 from catalog.services.tokens import not_valid
 from catalog.settings import Settings
 
 REQUIRED = ["exp", "iss", "aud", "sub", "iat"]
 # The issuer's clock is not ours.
 LEEWAY_SECONDS = 5
-# Keys are fetched again after so long, and no sooner than so long after the last attempt, whatever tokens come in.
+# Keys are fetched again after so long, and no sooner than so long after the last attempt, for all tokens that come in.
 FRESH_SECONDS = 600.0
 RETRY_SECONDS = 10.0
 # While the issuer does not answer, the keys that it had go on to hold for a day.
 STALE_SECONDS = 86_400.0
 TIMEOUT_SECONDS = 3.0
-MAX_DOCUMENT = 256 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_KEYS = 100
-MAX_NAME = 255
+MAX_SUBJECT_CHARACTERS = 255
 MIN_RSA_BITS = 2048
 FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 DISCOVERY = "/.well-known/openid-configuration"
@@ -45,7 +45,7 @@ class Oidc:
     """One instance serves a whole process; connected to nothing until a token of the issuer comes."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        """Raises SettingsError for an issuer that could be impersonated by whoever sits on the line."""
+        """Raises SettingsError for an issuer that could be impersonated by another machine on the line."""
         self.issuer = settings.oidc_issuer or ""
         self._audience = settings.oidc_audience or ""
         if not self._audience:
@@ -88,26 +88,26 @@ class Oidc:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_NAME or not subject.isprintable():
+        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARACTERS or not subject.isprintable():
             raise not_valid()
-        held: Any = claims
+        claim: Any = claims
         for part in self._claim:
-            held = held.get(part) if isinstance(held, dict) else None
-        names = held.split() if isinstance(held, str) else held if isinstance(held, list) else []
+            claim = claim.get(part) if isinstance(claim, dict) else None
+        names = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else []
         roles = [self._roles[name] for name in names if isinstance(name, str) and name in self._roles]
         return of_roles(EXTERNAL + subject, roles)
 
     async def _key(self, kid: Any, algorithm: str) -> jwt.PyJWK:
         """Raises Unavailable, and PyJWTError when the issuer has no such key."""
         await self._refresh(lambda: self._age() > FRESH_SECONDS)
-        found = self._find(kid, algorithm)
-        if found is None:
+        key = self._find(kid, algorithm)
+        if key is None:
             # A key that is not known may be a new one.
             await self._refresh(lambda: self._find(kid, algorithm) is None)
-            found = self._find(kid, algorithm)
-        if found is None:
+            key = self._find(kid, algorithm)
+        if key is None:
             raise jwt.InvalidKeyError("unknown key")
-        return jwt.PyJWK(found, algorithm)
+        return jwt.PyJWK(key, algorithm)
 
     def _find(self, kid: Any, algorithm: str) -> Jwk | None:
         """The issuer's key with this id and for this algorithm; without an id, the only one there is for it."""
@@ -119,14 +119,14 @@ class Oidc:
     def _age(self) -> float:
         return self._clock() - self._fetched_at if self._fetched_at is not None else float("inf")
 
-    async def _refresh(self, wanted: Callable[[], bool]) -> None:
+    async def _refresh(self, is_due: Callable[[], bool]) -> None:
         """Fetch the keys if they are wanted still when it is our turn, and were not asked for a moment ago.
 
         Raises Unavailable when there are none after all.
         """
-        if wanted():
+        if is_due():
             async with self._fetching:
-                if wanted() and (self._tried_at is None or self._clock() - self._tried_at >= RETRY_SECONDS):
+                if is_due() and (self._tried_at is None or self._clock() - self._tried_at >= RETRY_SECONDS):
                     self._tried_at = self._clock()
                     await self._fetch()
         if self._age() > STALE_SECONDS:
@@ -137,10 +137,10 @@ class Oidc:
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
             async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as client:
-                found = await _document(client, self.issuer + DISCOVERY)
-                if found.get("issuer") != self.issuer:
+                document = await _document(client, self.issuer + DISCOVERY)
+                if document.get("issuer") != self.issuer:
                     raise ValueError("the discovery document is another issuer's")
-                address = found.get("jwks_uri")
+                address = document.get("jwks_uri")
                 if not isinstance(address, str) or not is_safe(address):
                     raise ValueError("the address of the keys is not safe")
                 keys = (await _document(client, address)).get("keys")
@@ -162,7 +162,7 @@ def _pairs(mapping: str) -> Iterator[tuple[str, str]]:
 
 
 def is_safe(address: str) -> bool:
-    """Whether nobody in between can answer in the issuer's place: https, or this machine itself."""
+    """Whether no machine in between can answer in the issuer's place: https, or this machine itself."""
     try:
         parts = urlsplit(address)
         host = parts.hostname or ""
@@ -186,7 +186,7 @@ async def _document(client: aiohttp.ClientSession, address: str) -> dict[str, An
         content = b""
         async for chunk in answer.content.iter_chunked(16 * 1024):
             content += chunk
-            if len(content) > MAX_DOCUMENT:
+            if len(content) > MAX_DOCUMENT_BYTES:
                 raise ValueError("answered too much")
     document = orjson.loads(content)
     if not isinstance(document, dict):

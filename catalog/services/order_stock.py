@@ -13,8 +13,8 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, FieldError, InvalidInput
+from catalog.filter_conditions import Forced, condition
 from catalog.schemas.order import OrderLineIn
-from catalog.services.forced import Forced, condition
 from catalog.services.product_reads import PUBLISHED
 
 _REGISTER = text("SELECT sku, product_id FROM skus WHERE sku = ANY (:skus)")
@@ -41,8 +41,11 @@ class Item:
     """One thing to be bought, a variant or a product without any, as it is at this moment."""
 
     product_id: UUID
+    #: None for a product without variants.
     variant_id: UUID | None
+    #: Of the variant, or else of the product.
     sku: str
+    #: Of the product.
     name: str
     options: dict[str, str]
     price: Decimal
@@ -55,17 +58,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class _Stock:
-    """Products by id, variants by sku."""
+    """What the lines of an order may name."""
 
+    #: Rows by id.
     products: Mapping[UUID, Mapping[Any, Any]]
+    #: Rows by sku.
     variants: Mapping[str, Mapping[Any, Any]]
+    #: The products that can be bought by variant only.
     with_variants: frozenset[UUID]
 
 
 async def find(session: AsyncSession, lines: Sequence[OrderLineIn], forced: Forced, *, lock: bool) -> list[Item]:
     """The item of each line, of what is published and not hidden by the forced filters.
 
-    With `lock` nobody else changes them until the transaction ends. Raises InvalidInput that names every line which
+    With `lock` no other transaction changes them until this one ends. Raises InvalidInput that names every line which
     asks for nothing that can be bought.
     """
     register = await _product_ids(session, lines)
@@ -73,11 +79,11 @@ async def find(session: AsyncSession, lines: Sequence[OrderLineIn], forced: Forc
     items: list[Item] = []
     wrong: list[FieldError] = []
     for number, line in enumerate(lines):
-        found = _item(line, register.get(number), stock)
-        if isinstance(found, Item):
-            items.append(found)
+        item = _item(line, register.get(number), stock)
+        if isinstance(item, Item):
+            items.append(item)
         else:
-            wrong.append(FieldError(f"lines.{number}.{'product_id' if line.sku is None else 'sku'}", found))
+            wrong.append(FieldError(f"lines.{number}.{'product_id' if line.sku is None else 'sku'}", item))
     if wrong:
         raise InvalidInput("; ".join(f"{error.field}: {error.message}" for error in wrong[:5]), tuple(wrong))
     return items
@@ -89,21 +95,21 @@ async def _product_ids(session: AsyncSession, lines: Sequence[OrderLineIn]) -> d
     owners: dict[str, UUID] = {}
     if skus:
         owners = {row.sku: row.product_id for row in await session.execute(_REGISTER, {"skus": skus})}
-    found: dict[int, UUID] = {}
+    product_ids: dict[int, UUID] = {}
     for number, line in enumerate(lines):
         product_id = line.product_id if line.sku is None else owners.get(line.sku)
         if product_id is not None and line.product_id in (None, product_id):
-            found[number] = product_id
-    return found
+            product_ids[number] = product_id
+    return product_ids
 
 
 def check(lines: Sequence[OrderLineIn], items: Sequence[Item]) -> None:
     """Raises Conflict that names every line of which there is not enough, with what is left."""
-    wanted = _quantities(lines, items)
+    quantities = _quantities(lines, items)
     short = tuple(
-        FieldError(f"lines.{number}.quantity", f"{wanted[item.key]} of {item.sku!r} wanted, {item.inventory} left")
+        FieldError(f"lines.{number}.quantity", f"{quantities[item.key]} of {item.sku!r} wanted, {item.inventory} left")
         for number, item in enumerate(items)
-        if wanted[item.key] > item.inventory
+        if quantities[item.key] > item.inventory
     )
     if short:
         raise Conflict(
@@ -113,7 +119,7 @@ def check(lines: Sequence[OrderLineIn], items: Sequence[Item]) -> None:
 
 async def take(session: AsyncSession, lines: Sequence[OrderLineIn], items: Sequence[Item]) -> None:
     """Take what `check` has passed out of the stock. The items must be locked."""
-    wanted = _quantities(lines, items)
+    quantities = _quantities(lines, items)
     await session.execute(_LEDGER, {"ids": sorted({item.product_id for item in items})})
     for statement, ids in (
         (_TAKE_VARIANTS, {item.key for item in items if item.variant_id}),
@@ -121,21 +127,21 @@ async def take(session: AsyncSession, lines: Sequence[OrderLineIn], items: Seque
     ):
         if ids:
             chosen = sorted(ids)
-            await session.execute(statement, {"ids": chosen, "quantities": [wanted[key] for key in chosen]})
+            await session.execute(statement, {"ids": chosen, "quantities": [quantities[key] for key in chosen]})
 
 
 async def _read(
     session: AsyncSession, lines: Sequence[OrderLineIn], ids: Sequence[UUID], forced: Forced, *, lock: bool
 ) -> _Stock:
-    shown, values = condition(forced)
+    visible, values = condition(forced)
     skus = [line.sku for line in lines if line.sku is not None]
-    of_products = _statement(_PRODUCTS.format(PUBLISHED, shown), lock)
+    of_products = _statement(_PRODUCTS.format(PUBLISHED, visible), lock)
     products = (await session.execute(of_products, {"ids": ids, **values})).mappings().all()
     # Variants of these alone: those of a product that is not locked could be half-way through a change.
-    held = [row["id"] for row in products]
+    product_ids = [row["id"] for row in products]
     of_variants = _statement(_VARIANTS, lock)
-    variants = (await session.execute(of_variants, {"skus": skus, "ids": held})).mappings().all()
-    with_variants = (await session.scalars(_WITH_VARIANTS, {"ids": held})).all()
+    variants = (await session.execute(of_variants, {"skus": skus, "ids": product_ids})).mappings().all()
+    with_variants = (await session.scalars(_WITH_VARIANTS, {"ids": product_ids})).all()
     return _Stock({row["id"]: row for row in products}, {row["sku"]: row for row in variants}, frozenset(with_variants))
 
 
@@ -163,7 +169,7 @@ def _item(line: OrderLineIn, product_id: UUID | None, stock: _Stock) -> Item | s
 
 def _quantities(lines: Sequence[OrderLineIn], items: Sequence[Item]) -> dict[UUID, int]:
     """How many are wanted in all lines together, by variant or product."""
-    wanted: dict[UUID, int] = {}
+    quantities: dict[UUID, int] = {}
     for line, item in zip(lines, items, strict=True):
-        wanted[item.key] = wanted.get(item.key, 0) + line.quantity
-    return wanted
+        quantities[item.key] = quantities.get(item.key, 0) + line.quantity
+    return quantities

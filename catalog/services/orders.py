@@ -11,17 +11,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import InvalidInput, NotFound
+from catalog.filter_conditions import NOTHING_FORCED, Forced
 from catalog.schemas.order import OrderIn, OrderOut, OrderPage
 from catalog.services import events, order_stock
-from catalog.services.forced import NOTHING_FORCED, Forced
+from catalog.services.constraint_errors import translated
 from catalog.services.order_stock import Item
-from catalog.services.violations import explained
 from catalog.settings import Settings
 
 MAX_TOTAL = Decimal("9999999999.99")
 KEY = "Idempotency-Key"
-# Each order takes a few forgotten keys away, so that nobody has to come by for it.
-_FORGET = 20
+# Each order deletes a few expired keys, so that no job is needed for it.
+_MAX_EXPIRED_KEYS = 20
 
 # The second of two requests with one key waits here for the first to end, before it has locked anything else.
 _CLAIM = text("""
@@ -71,40 +71,50 @@ _PAGE = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The answer to a request for an order, as JSON. `replayed`: it was given before, and nothing was ordered now."""
+    """The answer to a request for an order."""
 
     order_id: UUID
+    #: JSON.
     answer: str
+    #: Whether it was given before, and nothing was ordered now.
     replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every order: limits, how long a key counts, and the catalogue's currency."""
+class OrderPolicy:
+    """What holds for every order."""
 
+    #: Of the catalogue.
     currency: str
     max_lines: int
+    #: Of one line.
     max_quantity: int
+    #: For so long the same idempotency key gives the same answer.
     key_seconds: float
 
 
-def terms_of(settings: Settings) -> Terms:
-    return Terms(
+def terms_of(settings: Settings) -> OrderPolicy:
+    return OrderPolicy(
         settings.currency, settings.orders_max_lines, settings.orders_max_quantity, settings.orders_key_hours * 3600
     )
 
 
-@explained
+@translated
 async def place(
-    session: AsyncSession, placed_by: str, key: str, payload: OrderIn, terms: Terms, forced: Forced = NOTHING_FORCED
+    session: AsyncSession,
+    placed_by: str,
+    key: str,
+    payload: OrderIn,
+    policy: OrderPolicy,
+    forced: Forced = NOTHING_FORCED,
 ) -> Placed:
     """Reserve the stock and write the order, or answer what this key was answered before.
 
     Raises InvalidInput for what can't be bought (or is hidden by `forced`) and for a key that was used for another
     request, Conflict when there is not enough of something; both leave nothing behind, the key included.
     """
-    _check_limits(payload, terms)
-    claim = {"principal": placed_by, "key": key, "digest": payload.digest, "seconds": terms.key_seconds}
+    _check_limits(payload, policy)
+    claim = {"principal": placed_by, "key": key, "digest": payload.digest, "seconds": policy.key_seconds}
     if await session.scalar(_CLAIM, claim) is None:
         return await _replayed(session, placed_by, key, payload)
     # Without locks first: those who come too late must not stand in the queue of those who buy.
@@ -112,15 +122,15 @@ async def place(
     items = await order_stock.find(session, payload.lines, forced, lock=True)
     order_stock.check(payload.lines, items)
     await order_stock.take(session, payload.lines, items)
-    order = await _write(session, placed_by, payload, items, terms.currency)
+    order = await _write(session, placed_by, payload, items, policy.currency)
     answer = order.model_dump_json()
     await session.execute(_ANSWER, {"principal": placed_by, "key": key, "order_id": order.id, "answer": answer})
-    await session.execute(_PRUNE, {"seconds": terms.key_seconds, "limit": _FORGET})
+    await session.execute(_PRUNE, {"seconds": policy.key_seconds, "limit": _MAX_EXPIRED_KEYS})
     return Placed(order.id, answer, replayed=False)
 
 
 async def get(session: AsyncSession, order_id: UUID, placed_by: str | None) -> OrderOut:
-    """One order. Raises NotFound, also for one that somebody else than `placed_by` has placed; None is anybody."""
+    """One order. Raises NotFound, also for one that another than `placed_by` has placed; None stands for all."""
     row = (await session.execute(_GET, {"id": order_id, "placed_by": placed_by})).mappings().first()
     if row is None:
         raise NotFound(f"There is no order {order_id}.")
@@ -128,7 +138,7 @@ async def get(session: AsyncSession, order_id: UUID, placed_by: str | None) -> O
 
 
 async def list_page(session: AsyncSession, page: int, per_page: int, placed_by: str | None) -> OrderPage:
-    """One page, the newest first, of the orders of `placed_by`; None is anybody."""
+    """One page, the newest first, of the orders of `placed_by`; None stands for all."""
     values = {"placed_by": placed_by, "limit": per_page, "offset": (page - 1) * per_page}
     rows = (await session.execute(_PAGE, values)).mappings()
     items = [OrderOut.model_validate(dict(row)) for row in rows]
@@ -136,12 +146,12 @@ async def list_page(session: AsyncSession, page: int, per_page: int, placed_by: 
     return OrderPage(items=items, total=total or 0, page=page, per_page=per_page)
 
 
-def _check_limits(payload: OrderIn, terms: Terms) -> None:
-    if len(payload.lines) > terms.max_lines:
-        raise InvalidInput.of("lines", f"must have at most {terms.max_lines} items")
+def _check_limits(payload: OrderIn, policy: OrderPolicy) -> None:
+    if len(payload.lines) > policy.max_lines:
+        raise InvalidInput.of("lines", f"must have at most {policy.max_lines} items")
     for number, line in enumerate(payload.lines):
-        if line.quantity > terms.max_quantity:
-            raise InvalidInput.of(f"lines.{number}.quantity", f"must be {terms.max_quantity} or less")
+        if line.quantity > policy.max_quantity:
+            raise InvalidInput.of(f"lines.{number}.quantity", f"must be {policy.max_quantity} or less")
 
 
 async def _replayed(session: AsyncSession, placed_by: str, key: str, payload: OrderIn) -> Placed:
@@ -179,6 +189,6 @@ async def _write(
 
 
 def _event(currency: str, total: Decimal, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """No person is named in it: events go to whoever subscribes, and are kept. Subscribers may read the order."""
+    """No person is named in it: events go to every subscriber, and stay. Subscribers may read the order."""
     sold = [{name: value for name, value in line.items() if name != "position"} for line in lines]
     return {"currency": currency, "total": str(total), "lines": sold}

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import NotFound
+from catalog.filter_conditions import BELOW_ID, BELOW_ROOT, NOTHING_FORCED, Forced, condition
 from catalog.schemas.fields import CATEGORY_SEPARATOR
 from catalog.schemas.product_out import ProductOut, ProductPage
 from catalog.services.category_paths import slug_path
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
 
 # Money inside JSON goes as text: as a JSON number it would come back as a float.
 _COLUMNS = """
@@ -39,13 +39,10 @@ PUBLISHED = """
     p.status = 'active' AND (p.publish_from IS NULL OR p.publish_from <= now())
     AND (p.publish_until IS NULL OR p.publish_until > now())
 """
-_IN_CATEGORY = """
-    p.category_id IN (SELECT d.id FROM categories d JOIN categories root ON root.id = ANY (d.ids)
-                      WHERE root.id = :category_id OR root.path = :category_path OR root.names = :category_names)
-"""
+_IN_CATEGORY = BELOW_ROOT.format("root.id = :category_id OR root.path = :category_path OR root.names = :category_names")
 # Categories that are wanted at the same time, and what is in each or below it.
 _WANTED = "unnest(CAST(:categories AS uuid[])) AS w (id)"
-_BELOW = "p.category_id IN (SELECT d.id FROM categories d WHERE w.id = ANY (d.ids))"
+_BELOW = BELOW_ID.format("w.id")
 _MATCHES = """
     (p.search_vector @@ websearch_to_tsquery('english', :words)
      OR p.id = (SELECT s.product_id FROM skus s WHERE s.sku = :search))
@@ -66,16 +63,17 @@ GET_PUBLISHED = text(f"SELECT {_COLUMNS} FROM products p {_JOINS} WHERE p.id = :
 
 @dataclass(frozen=True, slots=True)
 class ProductQuery:
-    """Which products to list. `category` is a slug path, a display path ('Audio > Headphones') or an id.
+    """Which products to list."""
 
-    `forced` are filters of the principal that asks, and not its own choice.
-    """
-
+    #: From 1.
     page: int = 1
     per_page: int = 20
+    #: Words, as in a web search; "" for no search.
     search: str = ""
+    #: A slug path, a display path ('Audio > Headphones') or an id; "" for all.
     category: str = ""
     published_only: bool = True
+    #: Filters of the principal that asks, and not its own choice.
     forced: Forced = NOTHING_FORCED
 
 
@@ -103,8 +101,8 @@ async def in_sight(session: AsyncSession, ids: Iterable[UUID], forced: Forced, *
     """Those of the products that a principal with these forced filters may be shown."""
     seen, values = condition(forced)
     where = f"p.id = ANY (:ids) AND {seen}" + (f" AND {PUBLISHED}" if published_only else "")
-    found = await session.scalars(text(f"SELECT p.id FROM products p WHERE {where}"), {**values, "ids": list(ids)})  # noqa: S608
-    return set(found)
+    visible = await session.scalars(text(f"SELECT p.id FROM products p WHERE {where}"), {**values, "ids": list(ids)})  # noqa: S608
+    return set(visible)
 
 
 async def require_in_sight(session: AsyncSession, product_id: UUID, forced: Forced) -> None:
@@ -155,8 +153,8 @@ async def pages_of_categories(
     """)  # noqa: S608
     items: dict[UUID, list[ProductOut]] = {category: [] for category in ids}
     for row in (await session.execute(page, values)).mappings():
-        held = dict(row)
-        items[held.pop("wanted_for")].append(_product(held, currency))
+        columns = dict(row)
+        items[columns.pop("wanted_for")].append(_product(columns, currency))
     return {
         category: ProductPage(items=items[category], total=totals[category], page=query.page, per_page=query.per_page)
         for category in ids
@@ -197,5 +195,5 @@ def _product(row: Mapping[Any, Any], currency: str) -> ProductOut:
 
 
 def _in_utc(value: Any) -> Any:
-    """Times leave in UTC, whatever zone the connection has."""
+    """Times leave in UTC, also from a connection with another zone."""
     return value.astimezone(UTC) if isinstance(value, datetime) else value

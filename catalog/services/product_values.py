@@ -38,8 +38,8 @@ def partial(payload: ProductPatch, stored_attributes: Mapping[str, Any]) -> dict
     return {**values, **_derived(payload)}
 
 
-def merged(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    attributes = {name: value for name, value in {**stored, **sent}.items() if value is not None}
+def merged(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = {name: value for name, value in {**stored, **patch}.items() if value is not None}
     if len(attributes) > MAX_ATTRIBUTES:
         raise InvalidInput.of("attributes", f"a product can have at most {MAX_ATTRIBUTES}")
     if count_values(attributes) > MAX_VALUES:
@@ -47,16 +47,16 @@ def merged(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]
     return attributes
 
 
-def changed(stored: Mapping[Any, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+def changed(stored: Mapping[Any, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """What is wanted and not already stored."""
-    return {name: value for name, value in wanted.items() if not same(stored[name], value)}
+    return {name: value for name, value in values.items() if not same(stored[name], value)}
 
 
-def same(stored: Any, wanted: Any) -> bool:
+def same(stored: Any, value: Any) -> bool:
     """Equality as JSON sees it: Python's own takes true for 1, and so would lose a change from one to the other."""
     if isinstance(stored, dict | list):
-        return _canonical(stored) == _canonical(wanted)
-    return bool(stored == wanted)
+        return _canonical(stored) == _canonical(value)
+    return bool(stored == value)
 
 
 def _canonical(value: Any) -> str:
@@ -66,9 +66,9 @@ def _canonical(value: Any) -> str:
 def _plain(value: Any) -> Any:
     """12.0 is the number 12 for Postgres and for a reader."""
     if isinstance(value, dict):
-        return {name: _plain(held) for name, held in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain(held) for held in value]
+        return [_plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

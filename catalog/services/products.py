@@ -16,8 +16,8 @@ from catalog.errors import InvalidInput, NotFound, PreconditionFailed
 from catalog.models import Product, ProductSync
 from catalog.schemas.product_in import REPEATED, ProductIn, ProductPatch, VariantIn, repeats_too_much
 from catalog.schemas.product_out import ProductOut
-from catalog.services import brands, category_paths, children, product_reads, product_values
-from catalog.services.violations import explained
+from catalog.services import brands, category_paths, product_children, product_reads, product_values
+from catalog.services.constraint_errors import translated
 
 _STORED = [getattr(Product, name) for name in (*product_values.COLUMNS, "attributes", "brand_id", "category_id")]
 
@@ -25,19 +25,19 @@ _STORED = [getattr(Product, name) for name in (*product_values.COLUMNS, "attribu
 Versions = frozenset[int] | None
 
 
-@explained
+@translated
 async def create(session: AsyncSession, payload: ProductIn, currency: str) -> ProductOut:
     """A new product, with its brand and category made if they are missing. Raises InvalidInput and Conflict."""
     _check_currency(payload, currency)
     values = {**product_values.whole(payload), **await _references(session, payload)}
     product_id = (await session.execute(insert(Product).values(values).returning(Product.id))).scalar_one()
-    images = children.plan_images([], payload.images or [])
-    variants = children.plan_variants([], payload.variants or [])
-    await children.write(session, product_id, images, variants)
+    images = product_children.plan_images([], payload.images or [])
+    variants = product_children.plan_variants([], payload.variants or [])
+    await product_children.write(session, product_id, images, variants)
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def replace(
     session: AsyncSession, product_id: UUID, payload: ProductIn, currency: str, versions: Versions = None
 ) -> ProductOut:
@@ -46,13 +46,17 @@ async def replace(
     stored = await _locked(session, product_id, versions)
     references = {"brand_id": None, "category_id": None, **await _references(session, payload)}
     values = {**product_values.whole(payload), **references}
-    images = children.plan_images(await children.stored_images(session, product_id), payload.images or [])
-    variants = children.plan_variants(await children.stored_variants(session, product_id), payload.variants or [])
+    images = product_children.plan_images(
+        await product_children.stored_images(session, product_id), payload.images or []
+    )
+    variants = product_children.plan_variants(
+        await product_children.stored_variants(session, product_id), payload.variants or []
+    )
     await _write(session, product_id, product_values.changed(stored, values), images, variants)
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def patch(
     session: AsyncSession, product_id: UUID, payload: ProductPatch, currency: str, versions: Versions = None
 ) -> ProductOut:
@@ -60,21 +64,25 @@ async def patch(
     _check_currency(payload, currency)
     stored = await _locked(session, product_id, versions)
     values = {**product_values.partial(payload, stored["attributes"]), **await _references(session, payload)}
-    images = variants = children.Plan()
+    images = variants = product_children.Plan()
     if "images" in payload.given:
-        images = children.plan_images(await children.stored_images(session, product_id), payload.images or [])
+        images = product_children.plan_images(
+            await product_children.stored_images(session, product_id), payload.images or []
+        )
     if "variants" in payload.given:
-        variants = children.plan_variants(await children.stored_variants(session, product_id), payload.variants or [])
+        variants = product_children.plan_variants(
+            await product_children.stored_variants(session, product_id), payload.variants or []
+        )
     elif {"price", "inventory"} & product_values.changed(stored, values).keys():
-        before = await children.stored_variants(session, product_id)
-        variants = children.plan_variants(before, _spread(before, stored, values))
+        before = await product_children.stored_variants(session, product_id)
+        variants = product_children.plan_variants(before, _spread(before, stored, values))
     if {"attributes", "variants"} & payload.given:
         await _check_repeated(session, product_id, payload, values.get("attributes", stored["attributes"]))
     await _write(session, product_id, product_values.changed(stored, values), images, variants)
     return await product_reads.get(session, product_id, currency)
 
 
-@explained
+@translated
 async def delete(session: AsyncSession, product_id: UUID, versions: Versions = None) -> None:
     await _locked(session, product_id, versions, to_delete=True)
     await session.execute(sql_delete(Product).where(Product.id == product_id))
@@ -108,22 +116,26 @@ async def _references(session: AsyncSession, payload: ProductPatch) -> dict[str,
 
 
 async def _write(
-    session: AsyncSession, product_id: UUID, values: dict[str, Any], images: children.Plan, variants: children.Plan
+    session: AsyncSession,
+    product_id: UUID,
+    values: dict[str, Any],
+    images: product_children.Plan,
+    variants: product_children.Plan,
 ) -> None:
-    await children.delete(session, images, variants)
+    await product_children.delete(session, images, variants)
     if values or images or variants:
         # updated_at tells of a change to the children too.
         values = {**values, "updated_at": func.now()}
         await session.execute(update(Product).where(Product.id == product_id).values(values))
-    await children.write(session, product_id, images, variants)
+    await product_children.write(session, product_id, images, variants)
 
 
 async def _check_repeated(
     session: AsyncSession, product_id: UUID, payload: ProductPatch, attributes: Mapping[str, Any]
 ) -> None:
     """A patch sends one of the two; the other is stored."""
-    given = "variants" in payload.given
-    variants = (payload.variants or []) if given else await children.stored_variants(session, product_id)
+    has_variants = "variants" in payload.given
+    variants = (payload.variants or []) if has_variants else await product_children.stored_variants(session, product_id)
     if repeats_too_much(attributes, len(variants)):
         raise InvalidInput.of("variants", REPEATED)
 
@@ -132,14 +144,14 @@ def _spread(
     variants: Sequence[Mapping[str, Any]], stored: Mapping[Any, Any], values: dict[str, Any]
 ) -> list[VariantIn]:
     """A new price or inventory of the product as one of its variants, where that has only one meaning."""
-    wanted = [VariantIn.model_construct(**row) for row in variants]
-    if not wanted:
-        return wanted
+    target = [VariantIn.model_construct(**row) for row in variants]
+    if not target:
+        return target
     if values.get("price", stored["price"]) != stored["price"]:
-        _spread_price(wanted, values["price"])
+        _spread_price(target, values["price"])
     if values.get("inventory", stored["inventory"]) != stored["inventory"]:
-        _spread_inventory(wanted, values["inventory"])
-    return wanted
+        _spread_inventory(target, values["inventory"])
+    return target
 
 
 def _spread_price(variants: list[VariantIn], price: Decimal) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from cachetools import LRUCache
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -19,12 +20,15 @@ AWAY = (Unavailable, PoolTimeout, DBAPIError)
 
 
 class Recent(Generic[K, V]):
-    """Values by key for `seconds`. That there is no value is never kept: the next request looks again."""
+    """Values by key for `seconds`. That there is no value is never kept: the next request looks again.
+
+    Not a TTLCache: what is too old is still needed in an outage.
+    """
 
     def __init__(self, seconds: float, size: int = SIZE) -> None:
         self._seconds = seconds
-        self._size = size
-        self._held: dict[K, tuple[float, float, V]] = {}
+        # Until when it is new enough, when it was loaded, and the value.
+        self._held: LRUCache[K, tuple[float, float, V]] = LRUCache(size)
 
     async def get(self, key: K, load: Callable[[], Awaitable[V | None]], otherwise: V | None = None) -> V | None:
         """The value, loaded when what is held is too old; None when there is none.
@@ -46,16 +50,10 @@ class Recent(Generic[K, V]):
             else:
                 raise
             # The next ones need not wait for an answer that does not come.
-            self._keep(key, (now + max(self._seconds, 1.0), loaded, value))
+            self._held[key] = (now + max(self._seconds, 1.0), loaded, value)
             return value
         if value is None:
             self._held.pop(key, None)
         elif self._seconds:
-            self._keep(key, (now + self._seconds, now, value))
+            self._held[key] = (now + self._seconds, now, value)
         return value
-
-    def _keep(self, key: K, entry: tuple[float, float, V]) -> None:
-        self._held.pop(key, None)
-        while len(self._held) >= self._size:
-            del self._held[next(iter(self._held))]
-        self._held[key] = entry

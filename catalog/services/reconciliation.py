@@ -25,13 +25,16 @@ _STATE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Products repaired in all, documents of the live index that are newer than Postgres, and the standby or building
-    indexes that took no writes for so long that they are written to no more."""
+    """What the reconciler has come to so far."""
 
     last_finished_at: datetime | None
+    #: Runs that ended.
     rounds: int
+    #: Products repaired in all.
     repairs: int
+    #: Documents of the live index that are newer than Postgres.
     ahead: int
+    #: Standby or building indexes that took no writes for so long that they are written to no more.
     given_up: int
 
 

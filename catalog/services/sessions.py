@@ -1,6 +1,7 @@
 """Sessions: a log-in and the refresh tokens that follow from it, each used once for the next (RFC 9700, 4.14).
 
-One that comes a second time was stolen, or its answer was: nobody can tell who is the thief, so the whole session ends.
+One that comes a second time was stolen, or its answer was: which of the two clients is the thief can't be told, so the
+whole session ends.
 """
 
 import hashlib
@@ -11,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.principals import USER
 from catalog.services import audit
-from catalog.services.principals import USER
 
 PREFIX = "rt_"
 _LENGTH = len(PREFIX) + 43
@@ -49,41 +50,44 @@ _STANDING = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A user's role and generation of now."""
+class UserState:
+    """A user's account as it is now."""
 
     role: str
+    #: Counted up when all tokens of the account end.
     generation: int
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class TokenGrant:
     """What a new access token is made from, and the refresh token beside it."""
 
     user_id: UUID
     role: str
+    #: Of the account.
     generation: int
     session_id: UUID
+    #: In clear: only its hash is stored.
     refresh_token: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reused:
+class TokenReuse:
     """A refresh token came a second time; its session has ended."""
 
     user_id: UUID
     session_id: UUID
 
 
-async def begin(session: AsyncSession, user_id: UUID, role: str, generation: int, seconds: int) -> Granted:
+async def begin(session: AsyncSession, user_id: UUID, role: str, generation: int, seconds: int) -> TokenGrant:
     """A new session of this user, which ends by itself after `seconds`."""
     session_id = await session.scalar(_BEGIN, {"user_id": user_id, "seconds": seconds})
     assert session_id is not None
     await session.execute(_PRUNE, {"user_id": user_id, "kept": MAX_SESSIONS})
-    return Granted(user_id, role, generation, session_id, await _add(session, session_id))
+    return TokenGrant(user_id, role, generation, session_id, await _add(session, session_id))
 
 
-async def rotate(session: AsyncSession, token: str) -> Granted | Reused | None:
+async def rotate(session: AsyncSession, token: str) -> TokenGrant | TokenReuse | None:
     """The next refresh token for this one; None when it is not valid.
 
     The answer to a reused one is returned and not raised, so that the end of its session is committed.
@@ -91,19 +95,19 @@ async def rotate(session: AsyncSession, token: str) -> Granted | Reused | None:
     digest = _digest(token)
     if digest is None:
         return None
-    found = (await session.execute(_FIND, {"hash": digest})).first()
-    if found is None or not found.valid:
+    row = (await session.execute(_FIND, {"hash": digest})).first()
+    if row is None or not row.valid:
         return None
-    if found.used_at is not None:
-        await session.execute(_REVOKE, {"id": found.session_id})
+    if row.used_at is not None:
+        await session.execute(_REVOKE, {"id": row.session_id})
         await audit.record(
-            session, f"{USER}{found.user_id}", "session.reuse_detected", f"session:{found.session_id}",
+            session, f"{USER}{row.user_id}", "session.reuse_detected", f"session:{row.session_id}",
             after={"revoked": True},
         )  # fmt: skip
-        return Reused(found.user_id, found.session_id)
+        return TokenReuse(row.user_id, row.session_id)
     await session.execute(_USE, {"hash": digest})
-    token = await _add(session, found.session_id)
-    return Granted(found.user_id, found.role, found.generation, found.session_id, token)
+    token = await _add(session, row.session_id)
+    return TokenGrant(row.user_id, row.role, row.generation, row.session_id, token)
 
 
 async def revoke(session: AsyncSession, token: str) -> None:
@@ -127,10 +131,10 @@ async def end_all(session: AsyncSession, user_id: UUID) -> None:
     await session.execute(_REVOKE_ALL, {"user_id": user_id})
 
 
-async def standing(session: AsyncSession, user_id: UUID, session_id: UUID | None) -> Standing | None:
+async def standing(session: AsyncSession, user_id: UUID, session_id: UUID | None) -> UserState | None:
     """What the user is now; None when the account is not active or the session has ended."""
     row = (await session.execute(_STANDING, {"user_id": user_id, "session_id": session_id})).first()
-    return Standing(row.role, row.generation) if row else None
+    return UserState(row.role, row.generation) if row else None
 
 
 async def _add(session: AsyncSession, session_id: UUID) -> str:

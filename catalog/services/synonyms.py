@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, NotFound
 from catalog.models import Revision, Synonym
+from catalog.principals import Principal
 from catalog.schemas.synonym import Kind, SynonymIn, SynonymOut, SynonymPage
 from catalog.services import audit
-from catalog.services.principals import Principal
-from catalog.services.violations import explained
+from catalog.services.constraint_errors import translated
 
 MAX_ENTRIES = 5000
 # Two that are created at the same moment must not both be the last that there is room for.
@@ -22,9 +22,11 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtext('synonyms'))")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """All entries as (kind, terms), as old as `revision` or newer; None is the revision of those never changed."""
+    """All entries at one moment."""
 
+    #: Of entries as old as these or older; None when they were never changed.
     revision: UUID | None
+    #: (kind, terms).
     entries: tuple[tuple[Kind, tuple[str, ...]], ...]
 
 
@@ -48,7 +50,7 @@ async def get(session: AsyncSession, synonym_id: UUID) -> SynonymOut:
     return _out(entry)
 
 
-@explained
+@translated
 async def create(session: AsyncSession, payload: SynonymIn, by: Principal) -> SynonymOut:
     """Raises Conflict when the entry is there already, or when there are MAX_ENTRIES."""
     await session.execute(_ALONE)
@@ -60,7 +62,7 @@ async def create(session: AsyncSession, payload: SynonymIn, by: Principal) -> Sy
     return await get(session, synonym_id)
 
 
-@explained
+@translated
 async def replace(session: AsyncSession, synonym_id: UUID, payload: SynonymIn, by: Principal) -> SynonymOut:
     """The whole entry anew. Raises NotFound, Conflict when another entry says the same."""
     before = await _locked(session, synonym_id)

@@ -11,7 +11,7 @@ from catalog.errors import SettingsError, Unauthenticated
 from catalog.settings import Settings
 
 ALGORITHM = "HS256"
-MIN_SECRET = 32
+MIN_SECRET_CHARACTERS = 32
 REQUIRED = ["exp", "iss", "aud", "sub"]
 # Far more than any token of ours or of an identity provider has. A longer one is refused before it is looked at.
 MAX_TOKEN = 8192
@@ -19,24 +19,24 @@ MAX_TOKEN = 8192
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Who the token was given to, and the role of that moment. Writes read the role again.
-
-    `generation` is that of the account; `session` the log-in from which the token comes, None for one without.
-    """
+    """What an access token says."""
 
     user_id: UUID
+    #: Of the moment at which it was made. Writes read the role again.
     role: str
+    #: Of the account.
     generation: int = 0
+    #: The log-in from which the token comes; None for one without.
     session: UUID | None = None
 
 
 def signing_key(settings: Settings) -> str:
     """Raises SettingsError when the key is missing or too short to be safe."""
     key = settings.jwt_secret.get_secret_value() if settings.jwt_secret else ""
-    if len(key) < MIN_SECRET:
+    if len(key) < MIN_SECRET_CHARACTERS:
         raise SettingsError(
-            f"CATALOG_JWT_SECRET is {'too short' if key else 'not set'}: set it to at least {MIN_SECRET} random "
-            "characters, for example the output of `openssl rand -hex 32`."
+            f"CATALOG_JWT_SECRET is {'too short' if key else 'not set'}: set it to at least {MIN_SECRET_CHARACTERS} "
+            "random characters, for example the output of `openssl rand -hex 32`."
         )
     return key
 
@@ -77,5 +77,5 @@ def verify(settings: Settings, token: str) -> Claims:
 
 
 def not_valid() -> Unauthenticated:
-    """Why exactly a token is refused is nobody's business who can't make a valid one."""
+    """Why exactly a token is refused is not for a client that can't make a valid one."""
     return Unauthenticated("The token is not valid. Ask for a new one at /api/v1/auth/token.")

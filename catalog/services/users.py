@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.errors import Conflict, InvalidInput, NotFound
 from catalog.models import ROLES, User
+from catalog.principals import USER
 from catalog.schemas.user import UserOut, UserPage
 from catalog.services import audit, sessions
-from catalog.services.principals import USER
-from catalog.services.violations import explained
+from catalog.services.constraint_errors import translated
 
 _EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
 
@@ -32,10 +32,13 @@ _ADMINS = text("SELECT id FROM users WHERE role = 'admin' AND active ORDER BY id
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """A user who may log in."""
+
     id: UUID
     email: str
     role: str
     password_hash: str
+    #: Counted up when all tokens of the account end.
     generation: int
 
 
@@ -57,7 +60,7 @@ async def _active(session: AsyncSession, condition: ColumnElement[bool]) -> Acco
     return Account(*row) if row else None
 
 
-@explained
+@translated
 async def create(
     session: AsyncSession, email: str, role: str, password_hash: str, *, update: bool = False, by: str = audit.CLI
 ) -> Literal["created", "updated"]:
@@ -125,14 +128,14 @@ async def patch(
 ) -> UserOut:
     """Change what is given. Raises NotFound, and Conflict when no administrator would be left.
 
-    Whoever is deactivated or gets another password is logged out everywhere.
+    A user who is deactivated or gets another password is logged out everywhere.
     """
     admins = set(await session.scalars(_ADMINS))
     before = await get(session, user_id)
     if admins == {user_id} and (role not in (None, "admin") or active is False):
         raise Conflict("This is the last administrator: make somebody else one first.")
-    given = {"role": role, "active": active, "password_hash": password_hash}
-    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    fields = {"role": role, "active": active, "password_hash": password_hash}
+    values: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if values:
         await session.execute(update(User).where(User.id == user_id).values(values))
     if active is False or password_hash is not None:

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of which events, how that is signed, and what came of each telling. Only rows change here."""
+"""Webhooks: which events they subscribe to, how deliveries are signed, and what came of each. Only rows change here."""
 
 import base64
 import hashlib
@@ -54,7 +54,7 @@ _REPLAY = text("""
 
 
 def secret(settings: Settings, webhook_id: UUID, salt: bytes) -> str:
-    """What signs for a webhook: made from the service's key, so that nobody reads it in the database."""
+    """What signs for a webhook: made from the service's key, so that it can't be read in the database."""
     made = hmac.digest(signing_key(settings).encode(), b"webhook:" + webhook_id.bytes + salt, hashlib.sha256)
     return "whsec_" + base64.urlsafe_b64encode(made).decode().rstrip("=")
 
@@ -149,11 +149,11 @@ async def deliveries(
 ) -> DeliveryPage:
     """The latest first. Raises NotFound."""
     await _find(session, webhook_id)
-    wanted = [WebhookDelivery.webhook_id == webhook_id]
+    conditions = [WebhookDelivery.webhook_id == webhook_id]
     if state is not None:
-        wanted.append(WebhookDelivery.state == state)
-    total = await session.scalar(select(func.count()).select_from(WebhookDelivery).where(*wanted)) or 0
-    query = select(WebhookDelivery).where(*wanted).order_by(WebhookDelivery.id.desc())
+        conditions.append(WebhookDelivery.state == state)
+    total = await session.scalar(select(func.count()).select_from(WebhookDelivery).where(*conditions)) or 0
+    query = select(WebhookDelivery).where(*conditions).order_by(WebhookDelivery.id.desc())
     rows = await session.scalars(query.limit(per_page).offset((page - 1) * per_page))
     return DeliveryPage(items=[_delivery(row) for row in rows], total=total, page=page, per_page=per_page)
 
@@ -161,14 +161,14 @@ async def deliveries(
 async def replay(session: AsyncSession, by: str, webhook_id: UUID, ids: Sequence[int] | None = None) -> int:
     """Send dead deliveries again, all of them or these; how many. Raises NotFound."""
     await _find(session, webhook_id)
-    found = await session.execute(_REPLAY, {"id": webhook_id, "every": ids is None, "ids": list(ids or ())})
-    count: int = found.rowcount  # type: ignore[attr-defined]
+    result = await session.execute(_REPLAY, {"id": webhook_id, "every": ids is None, "ids": list(ids or ())})
+    count: int = result.rowcount  # type: ignore[attr-defined]
     await audit.record(session, by, "webhook.replay", f"webhook:{webhook_id}", after={"deliveries": count})
     return count
 
 
 async def add_deliveries(session: AsyncSession, event: Event) -> None:
-    """Note for every webhook that wants this event that it is to be told; once more does nothing."""
+    """A delivery for every webhook that subscribes to this event; once more does nothing."""
     values = {
         "event_id": event.id, "type": event.type, "aggregate_id": event.aggregate_id,
         "occurred_at": event.occurred_at, "body": json.dumps(event.envelope(), ensure_ascii=False),
@@ -184,10 +184,10 @@ async def turn_off(session: AsyncSession, webhook_id: UUID) -> None:
 
 
 async def _find(session: AsyncSession, webhook_id: UUID) -> Webhook:
-    found = await session.get(Webhook, webhook_id)
-    if found is None:
+    webhook = await session.get(Webhook, webhook_id)
+    if webhook is None:
         raise _unknown(webhook_id)
-    return found
+    return webhook
 
 
 def _unknown(webhook_id: UUID) -> NotFound:

@@ -64,6 +64,6 @@ def downgrade() -> None:
 def _publish_before() -> str:
     """The trigger's function as migration 0007 made it."""
     text = (SQL / "0007_domain_events.sql").read_text()
-    found = re.search(r"CREATE (FUNCTION publish_products_updated\(\).*?END \$\$;)", text, re.DOTALL)
-    assert found is not None
-    return f"CREATE OR REPLACE {found[1]}"
+    function = re.search(r"CREATE (FUNCTION publish_products_updated\(\).*?END \$\$;)", text, re.DOTALL)
+    assert function is not None
+    return f"CREATE OR REPLACE {function[1]}"

@@ -29,9 +29,9 @@ def _shape(name: str, category: str) -> str:
         words = spelled(text).split()
         for end in range(len(words), 0, -1):
             for start in range(max(0, end - _LONGEST), end):
-                found = SHAPE_BY_NOUN.get(f" {' '.join(words[start:end])} ")
-                if found:
-                    return found
+                shape = SHAPE_BY_NOUN.get(f" {' '.join(words[start:end])} ")
+                if shape:
+                    return shape
     return "box"
 
 

@@ -42,13 +42,13 @@ def _part(words: list[str], colors: dict[str, str]) -> str:
     """One part as shapes are written: `r x y width height rounding color`, `c x y radius color`, `e x y rx ry color`,
     `p path color`, `s path width color` (a line with round ends). A colour may end in its opacity: `w.3`.
     """
-    kind, *given, ink = words
+    kind, *numbers, ink = words
     letter, dot, opacity = ink.partition(".")
     color = colors[letter] + (f'" opacity=".{opacity}' if dot else "")
     if kind == "p":
-        return f'<path d="{given[0]}" fill="{color}"/>'
+        return f'<path d="{numbers[0]}" fill="{color}"/>'
     if kind == "s":
-        line = f'fill="none" stroke-width="{given[1]}" stroke-linecap="round" stroke-linejoin="round"'
-        return f'<path d="{given[0]}" {line} stroke="{color}"/>'
-    attributes = " ".join(f'{name}="{value}"' for name, value in zip(_ATTRIBUTES[kind], given, strict=True))
+        line = f'fill="none" stroke-width="{numbers[1]}" stroke-linecap="round" stroke-linejoin="round"'
+        return f'<path d="{numbers[0]}" {line} stroke="{color}"/>'
+    attributes = " ".join(f'{name}="{value}"' for name, value in zip(_ATTRIBUTES[kind], numbers, strict=True))
     return f'<{_ELEMENTS[kind]} {attributes} fill="{color}"/>'

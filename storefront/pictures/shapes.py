@@ -12,9 +12,9 @@ _DRAWING = re.compile(r"^(\S[^:]*):((?:.*\n)(?:[ ].*\n)*)", re.MULTILINE)
 def _read(folder: Path) -> dict[str, tuple[str, ...]]:
     texts = (file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.txt")))
     return {
-        found[1]: tuple(part.strip() for part in found[2].split(";"))
+        match[1]: tuple(part.strip() for part in match[2].split(";"))
         for text in texts
-        for found in _DRAWING.finditer(text)
+        for match in _DRAWING.finditer(text)
     }
 
 

@@ -9,8 +9,8 @@ import pytest_asyncio
 from elasticsearch import Elasticsearch
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from catalog.generator import generate_products
 from catalog.settings import Settings
+from generator import generate_products
 from indexer.rebuild import ensure_index
 from stack.ports import free_port
 from tests.browser.chromium import NoBrowser, ensure

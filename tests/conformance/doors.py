@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from fastapi import FastAPI
+from grpc.aio import Channel
 
 from catalog.settings import Settings
 
@@ -70,10 +71,11 @@ PRODUCT = (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A catalogue to ask for: ids by sku, and a token for each role ("" has none)."""
+    """A catalogue to ask for: ids by sku, and a token for each role ("" has none). `channel` leads to gRPC of `app`."""
 
     settings: Settings
     app: FastAPI
+    channel: Channel
     ids: Mapping[str, str]
     tokens: Mapping[str, str]
 

@@ -11,7 +11,7 @@ from google.protobuf.struct_pb2 import Struct
 from api.grpc.products_in import plain
 from catalog.v1 import product_service_pb2 as pb
 from tests.conformance.doors import Answer, Code, Fields, Parameters, Refused, World, read_facets, read_product
-from tests.e2e.grpc_calls import bearer, served, stub_of, violations
+from tests.e2e.grpc_calls import bearer, stub_of, violations
 
 _CODES: dict[grpc.StatusCode, Code] = {
     grpc.StatusCode.NOT_FOUND: "NOT_FOUND",
@@ -143,5 +143,4 @@ def _named(message: Any) -> Answer:
 
 @asynccontextmanager
 async def open_door(world: World, token: str | None) -> AsyncIterator[GrpcDoor]:
-    async with served(world.app) as channel:
-        yield GrpcDoor(channel, token)
+    yield GrpcDoor(world.channel, token)

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 
 # 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24 are for documentation (RFC 5737): nobody has them.
 SOMEBODY, ANOTHER, PROXY = "203.0.113.7", "198.51.100.1", "192.0.2.1"

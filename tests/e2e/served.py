@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import create_app
 from api.protocol import bounded_protocol
 from catalog.settings import Settings
 from cli.run import LARGEST_LIVE_MESSAGE
 from stack.ports import free_port
+from tests.apps import create_app
 
 
 @contextmanager

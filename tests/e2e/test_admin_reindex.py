@@ -11,6 +11,7 @@ from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
 from indexer import rebuild
+from indexer.indexer import Indexer
 from indexer.registry import LIVE, targets
 from mappings.names import read_alias
 from tests.e2e.conftest import SignedIn
@@ -22,7 +23,7 @@ Db = psycopg.Connection[Any]
 
 REINDEX = "/api/v1/admin/reindex"
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 async def started(client: httpx.AsyncClient, **body: Any) -> Any:
@@ -42,9 +43,10 @@ async def ended(client: httpx.AsyncClient, address: str, seconds: float = 60) ->
 
 def carry_out(settings: Settings, db: Db, es: Elasticsearch) -> None:
     """As the workers do."""
-    rebuild.work(db, es, settings)
+    rebuild.run(Indexer(db, es, settings))
 
 
+@pytest.mark.process
 async def test_workers_carry_out_what_was_started(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:
@@ -67,6 +69,7 @@ async def test_workers_carry_out_what_was_started(
     assert [*es.indices.get_alias(name=read_alias(settings.index_prefix)).body] == [job["index"]]
 
 
+@pytest.mark.process
 async def test_workers_end_what_was_cancelled(
     admin: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, index: str
 ) -> None:
@@ -74,7 +77,7 @@ async def test_workers_end_what_was_cancelled(
     store(settings, [{"sku": "a"}])
     sync_all(settings, db, es)
     job = await started(admin)
-    rebuild.advance(db, es, settings)
+    rebuild.step(Indexer(db, es, settings))
     job = (await admin.get(f"{REINDEX}/{job['id']}")).json()
     assert (job["state"], job["phase"], job["cancel_requested"]) == ("running", "filling", False)
     assert es.indices.exists(index=job["index"])

@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from api.app import create_app
 from catalog.services import api_keys
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem
 

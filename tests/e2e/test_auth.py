@@ -13,9 +13,9 @@ import pytest
 from argon2 import PasswordHasher
 from jwt.warnings import InsecureKeyLengthWarning
 
-from api.app import create_app
 from catalog.errors import SettingsError
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.conftest import PASSWORD, SignedIn
 from tests.e2e.helpers import CATEGORIES, NOBODY, PRODUCTS, a_product, assert_problem
 

@@ -11,7 +11,7 @@ from tests.e2e.small_catalogue import skus
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("small_catalogue")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("small_catalogue")]
 
 
 async def test_autocomplete_sections(client: httpx.AsyncClient) -> None:

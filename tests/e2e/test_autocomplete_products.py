@@ -12,7 +12,8 @@ from elasticsearch import AsyncElasticsearch, Elasticsearch
 from catalog.elasticsearch import make_async_client
 from catalog.settings import Settings
 from mappings.names import read_alias
-from search.engine import SearchEngine
+from search.failover import FailoverSearch, elasticsearch_search
+from search.request import AutocompleteRequest
 from tests.e2e.small_catalogue import skus
 from tests.e2e.typing_catalogue import TYPED, completed, products, queries
 from tests.support import store, sync_all
@@ -124,7 +125,7 @@ async def test_control_characters_are_spaces(client: httpx.AsyncClient) -> None:
 
 
 @pytest.fixture
-async def trips(settings: Settings) -> AsyncIterator[tuple[SearchEngine, list[str]]]:
+async def trips(settings: Settings) -> AsyncIterator[tuple[FailoverSearch, list[str]]]:
     """An engine, and where it has sent its requests."""
     sent: list[str] = []
 
@@ -134,23 +135,23 @@ async def trips(settings: Settings) -> AsyncIterator[tuple[SearchEngine, list[st
             return await super().perform_request(method, target, **given)
 
     client: AsyncElasticsearch = make_async_client(settings, node_class=Counting)
-    engine = SearchEngine(client, settings.model_copy(update={"attribute_types_ttl_seconds": 60}))
+    engine = elasticsearch_search(settings.model_copy(update={"attribute_types_ttl_seconds": 60}), client)
     # What the catalogue is like is looked at once a minute, whoever asks.
-    await engine.autocomplete("", 8, None)
+    await engine.autocomplete(AutocompleteRequest(""))
     sent.clear()
     yield engine, sent
     await client.close()
 
 
 @pytest.mark.parametrize("typed", ["", "l", "lap", "wireless h", "haedph", "wirless haed", "nx-4", "qqqq", "a " * 90])
-async def test_it_takes_two_round_trips_at_most(trips: tuple[SearchEngine, list[str]], typed: str) -> None:
+async def test_it_takes_two_round_trips_at_most(trips: tuple[FailoverSearch, list[str]], typed: str) -> None:
     engine, sent = trips
-    await engine.autocomplete(typed.strip(), 8, None)
+    await engine.autocomplete(AutocompleteRequest(typed.strip()))
     assert len(sent) <= 2
 
 
 async def test_what_is_typed_again_is_answered_from_memory_until_something_changes(
-    trips: tuple[SearchEngine, list[str]], settings: Settings, db: Db, es: Elasticsearch
+    trips: tuple[FailoverSearch, list[str]], settings: Settings, db: Db, es: Elasticsearch
 ) -> None:
     engine, _ = trips
 
@@ -159,11 +160,11 @@ async def test_what_is_typed_again_is_answered_from_memory_until_something_chang
         hits: int = held["_all"]["total"]["request_cache"]["hit_count"]
         return hits
 
-    first, before = await engine.autocomplete("wireless h", 8, None), kept()
-    again = await engine.autocomplete("wireless h", 8, None)
-    assert again["sections"] == first["sections"]
+    first, before = await engine.autocomplete(AutocompleteRequest("wireless h")), kept()
+    again = await engine.autocomplete(AutocompleteRequest("wireless h"))
+    assert again.sections == first.sections
     assert kept() - before >= 2  # the samples; the products are another request after the full hour
     store(settings, [{"sku": "HARP", "name": "Wireless Harp", "popularity": 1}])
     sync_all(settings, db, es)
-    changed = await engine.autocomplete("wireless h", 8, None)
-    assert "HARP" in {item["sku"] for item in changed["sections"]["products"]}
+    changed = await engine.autocomplete(AutocompleteRequest("wireless h"))
+    assert "HARP" in {item.sku for item in changed.sections.products}

@@ -192,6 +192,29 @@ async def test_a_new_product_is_suggested_and_a_hidden_one_no_longer(
         assert not any((await completed(client, typed)).values()), typed
 
 
+async def test_the_noun_of_a_suggestion_is_the_thing_and_not_what_is_said_about_it(
+    client: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch
+) -> None:
+    names = {
+        "N-1": "Quirlsoft Shampoo without Sulfate", "N-2": "Quirlsoft Shampoo without Parabens",
+        "N-3": "(2 Pack) Brimfast Phone Charger", "N-4": "Tavoslow Phone Charger",
+    }  # fmt: skip
+    store(settings, [{"sku": sku, "name": name, "inventory": 3} for sku, name in names.items()])
+    sync_all(settings, db, es)
+    assert await queries(client, "quirls") == ["quirlsoft shampoo", "quirlsoft"]
+    assert await queries(client, "brimfast") == ["brimfast phone charger", "brimfast"]
+    assert await queries(client, "tavoslow") == ["tavoslow phone charger", "tavoslow"]
+
+
+@pytest.mark.parametrize("typed", ["quarŧz ł", "QUARTZ L", "quartz ło", "lodz quarŧ"])
+async def test_letters_are_typed_as_they_are_or_as_the_keyboard_has_them(
+    client: httpx.AsyncClient, settings: Settings, db: Db, es: Elasticsearch, typed: str
+) -> None:
+    store(settings, [{"sku": "L-1", "name": "Quarŧz Łódź"}])
+    sync_all(settings, db, es)
+    assert "quartz lodz" in await queries(client, typed)
+
+
 async def test_every_section_keeps_to_the_limit(client: httpx.AsyncClient) -> None:
     for limit in (1, 3, 20):
         for typed in ("c", "s", "lap", "h", "wireless"):

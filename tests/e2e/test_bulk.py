@@ -7,8 +7,8 @@ import httpx
 import psycopg
 import pytest
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.helpers import PRODUCTS, a_product, assert_problem
 
 BULK = f"{PRODUCTS}/bulk"

@@ -7,14 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from api.app import create_app
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
-from search.request import parse_request
+from search.request import AutocompleteRequest, SearchRequest
 from stack.ports import free_port
+from tests.apps import create_app
+from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import assert_problem
+from tests.e2e.test_synonyms import SYNONYMS
+
+pytestmark = pytest.mark.secured
 
 SEARCH = "/api/v1/search"
 
@@ -191,6 +196,20 @@ async def test_no_completion_leads_to_nothing(away: httpx.AsyncClient) -> None:
         assert all(item["count"] for name in ("categories", "brands") for item in sections[name])
 
 
+async def test_completions_know_synonyms(away: httpx.AsyncClient, signed_in: SignedIn) -> None:
+    async def suggested(typed: str) -> set[str]:
+        sections = (await away.get("/api/v1/autocomplete", params={"q": typed})).json()["sections"]
+        return {item["text"] for items in sections.values() for item in items}
+
+    assert "Laptop Bag" not in await suggested("rucksack")
+    async with signed_in("merchandiser") as merchandiser:
+        added = await merchandiser.post(SYNONYMS, json={"kind": "two_way", "terms": ["rucksack", "bag"]})
+        assert added.status_code == 201, added.text
+    await suggested("anything")  # reads the synonyms
+    assert {"Laptop Bag", "carry bag"} <= await suggested("rucksack")
+    assert "Laptop Bag" in await suggested("laptop rucksack")
+
+
 async def test_usual_completions_say_nothing_of_it(client: httpx.AsyncClient, small_catalogue: None) -> None:
     answer = await client.get("/api/v1/autocomplete", params={"q": "head"})
     assert "degraded" not in answer.json()
@@ -247,16 +266,16 @@ async def test_forced_filters_hold(settings: Settings, small_catalogue: None) ->
     app = create_app(settings.model_copy(update={"elasticsearch_url": url}))
     async with app.router.lifespan_context(app):
         engine, forced = app.state.search, Forced(brands=("Carry",))
-        request = replace(parse_request([("q", "laptop")]), forced=forced)
+        request = SearchRequest("laptop", forced=forced)
         for held in (
             await engine.search(request),
             await engine.search(replace(request, q="NX-450")),
             await engine.search(replace(request, q="norvan")),
             await engine.facet_values(request, "brand", ""),
-            await engine.autocomplete("norv", 8, None, forced),
-            await engine.autocomplete("nx-450", 8, None, forced),
+            await engine.autocomplete(AutocompleteRequest("norv", forced=forced)),
+            await engine.autocomplete(AutocompleteRequest("nx-450", forced=forced)),
         ):
-            said = repr({name: value for name, value in held.items() if name != "query"})
+            said = repr({name: value for name, value in msgspec.to_builtins(held).items() if name != "query"})
             assert "Norvane" not in said
             assert "NX-450" not in said
-        assert (await engine.search(request))["total"]["value"] == 1
+        assert (await engine.search(request)).total.value == 1

@@ -12,7 +12,7 @@ from tests.e2e.conftest import SignedIn
 from tests.e2e.helpers import assert_problem
 from tests.support import store, sync_all
 
-pytestmark = pytest.mark.usefixtures("small_catalogue")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("small_catalogue")]
 PATH = "/api/v1/search"
 
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from catalog.generator import generate_products
 from catalog.settings import Settings
+from generator import generate_products
 from tests import sql_shop
 from tests.sql_shop import where, without
 from tests.support import store, sync_all

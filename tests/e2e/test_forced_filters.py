@@ -10,8 +10,8 @@ import pytest
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.canary import HIDING, OTHERS, Canary, Door, remembering
 from tests.support import store, sync_all
 

@@ -11,8 +11,8 @@ import httpx
 import psycopg
 from elasticsearch import Elasticsearch
 
-from catalog.generator import generate_products
 from catalog.settings import Settings
+from generator import generate_products
 from tests.e2e.small_catalogue import search
 from tests.support import store, sync_all
 

@@ -9,8 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.graphql_client import ask, post, refused
 from tests.e2e.helpers import a_product
 

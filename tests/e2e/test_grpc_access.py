@@ -11,9 +11,9 @@ from google.protobuf import message_factory
 from grpc_health.v1 import health_pb2
 
 from api.grpc.interceptor import Gate
+from api.grpc.method_policies import RULES
 from api.grpc.metrics import CallMetrics
-from api.grpc.rules import RULES
-from catalog.services.principals import RIGHTS
+from catalog.principals import RIGHTS
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2
 from tests.e2e.grpc_calls import bearer, refusal, served, signed_in, stub_of

@@ -17,11 +17,11 @@ from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from api.app import create_app
 from api.grpc.server import serving
 from catalog.errors import SettingsError
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
+from tests.apps import create_app
 from tests.e2e.grpc_calls import reason, refusal, served, signed_in, stub_of, told_id
 from tests.e2e.helpers import NOBODY
 from tests.processes import wait_until

@@ -11,10 +11,10 @@ from fastapi import FastAPI
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from api.app import create_app
 from api.grpc.changes import DELETED, HIDDEN
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
+from tests.apps import create_app
 from tests.e2e.canary import ASKED, HIDING, TYPED, Canary, Door, remembering
 from tests.e2e.grpc_calls import Metadata, refusal, served, stub_of, watching
 from tests.e2e.live_socket import published

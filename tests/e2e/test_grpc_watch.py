@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
 from api.grpc.server import serving
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
+from tests.apps import create_app
 from tests.e2e.grpc_calls import refusal, served, signed_in, stub_of, violations, watching
 from tests.e2e.live_socket import published
 from tests.support import store

@@ -16,6 +16,7 @@ from api import versioning
 from api.versioning import Deprecated
 from catalog.settings import Settings
 from indexer import rebuild
+from indexer.indexer import Indexer
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.helpers import NOBODY, PRODUCTS, assert_problem, created
 from tests.e2e.limited import PROXY, SOMEBODY, an_app, at
@@ -107,7 +108,7 @@ async def test_the_request_that_asked_for_a_rebuild_is_in_the_workers_log(
     answer = await admin.post("/api/v1/admin/reindex", headers={"X-Request-ID": "shop-4711"})
     assert answer.status_code == 202
     with redirect_stderr(io.StringIO()) as said:
-        rebuild.work(db, es, settings)
+        rebuild.run(Indexer(db, es, settings))
     lines = [line for line in said.getvalue().splitlines() if "rebuild.done" in line]
     assert len(lines) == 1
     assert "shop-4711" in lines[0]

@@ -11,17 +11,20 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from api.app import create_app
 from catalog.settings import Settings
-from indexer import rounds
+from indexer import reconciler
 from indexer.bulk import Document, write
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from mappings.checksum import checksum
 from mappings.names import write_alias
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem, created
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 
 @asynccontextmanager
@@ -89,7 +92,7 @@ async def test_what_the_reconciler_has_done(
     ids = store(settings, [{"sku": "kept"}, {"sku": "lost"}])
     sync_all(settings, db, es)
     es.delete(index=index, id=str(ids["lost"]), version=1, version_type="external_gte")
-    rounds.work(db, es, settings)
+    reconciler.run(Indexer(db, es, settings))
     health = (await client.get("/health/ready")).json()
     assert (health["status"], health["reconcile"]["repaired_total"]) == ("ok", 1)
     assert health["reconcile"]["last_finished_at"].endswith("Z")
@@ -116,7 +119,7 @@ async def test_an_index_ahead_is_an_alarm_until_it_is_rebuilt(
     db.execute("UPDATE products SET name = 'changed' WHERE sku = 'a'")
     sync_all(settings, db, es)
     assert (await client.get("/health/ready")).json()["reconcile"]["ahead"] == 1
-    rounds.work(db, es, settings)
+    reconciler.run(Indexer(db, es, settings))
     health = await client.get("/health/ready")
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert health.json()["reconcile"]["ahead"] == 2

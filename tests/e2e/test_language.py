@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from elasticsearch import Elasticsearch
 
-from api.app import create_app
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index
 from mappings.analysis import LANGUAGES
+from tests.apps import create_app
 from tests.e2e.small_catalogue import skus
 from tests.support import store, sync_all
 

@@ -10,8 +10,8 @@ import pytest
 
 from api.limits import Limiter, counters
 from catalog.errors import TooManyRequests
+from catalog.principals import ANYBODY, Principal
 from catalog.services import tokens
-from catalog.services.principals import ANYBODY, Principal
 from catalog.settings import Settings
 from stack import ephemeral
 from tests.e2e.conftest import PASSWORD, SignedIn
@@ -218,11 +218,12 @@ async def test_log_ins_that_succeed_add_up_to_nothing(settings: Settings, somebo
         assert [await _log_in(client, somebodys_account, "x") for _ in range(3)] == [401, 401, 429]
 
 
+@pytest.mark.process
 async def test_without_redis_each_process_counts_for_itself_and_comes_back(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.limits.counters.PAUSE_SECONDS", 0.0)
-    with ephemeral(servers=["redis"]) as servers:
+    with ephemeral(servers=["redis"], in_memory=True) as servers:
         changes = {"redis_url": servers.redis_url, "limits_per_address": 5, "metrics_networks": ANYWHERE}
         async with an_app(settings, **changes) as app, at(app) as client:
             assert await _spend(client, 3) == [404] * 3

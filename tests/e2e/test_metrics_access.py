@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.helpers import assert_problem
 
 

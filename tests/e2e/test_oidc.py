@@ -16,10 +16,10 @@ import pytest
 from fastapi import FastAPI
 from jwt.warnings import InsecureKeyLengthWarning
 
-from api.app import create_app
 from catalog.errors import SettingsError
 from catalog.services import oidc, tokens
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem
 from tests.e2e.issuer import AUDIENCE, Issuer, ec_key, issuing, public_jwk, public_pem, rsa_key
 
@@ -154,7 +154,7 @@ async def test_an_issuer_that_answers_nonsense_gives_no_keys(
     elif fault == "no keys":
         issuer.discovery["jwks_uri"] = f"{issuer.url}/nothing"
     elif fault == "huge":
-        issuer.discovery["padding"] = "x" * oidc.MAX_DOCUMENT
+        issuer.discovery["padding"] = "x" * oidc.MAX_DOCUMENT_BYTES
     else:
         issuer.discovery = []  # type: ignore[assignment]
     assert_problem(await _write(client, issuer.token(RSA, kid="one")), 503)

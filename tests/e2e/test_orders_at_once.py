@@ -18,6 +18,8 @@ from tests.e2e.test_orders import ORDERS, SHIRT, a_key, an_order, orders_in, sto
 from tests.processes import is_up, running, wait_until
 from tests.support import store, sync_all
 
+pytestmark = pytest.mark.process
+
 BUYERS = 100
 IN_STOCK = 10
 
@@ -79,6 +81,7 @@ async def _shown(client: httpx.AsyncClient, wanted: dict[str, bool]) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.secured
 async def test_search_shows_by_itself_that_the_last_one_is_sold(settings: Settings, buyer: httpx.AsyncClient) -> None:
     """Only what runs in production brings it there: a trigger, the pump, a worker."""
     store(settings, [{"sku": name, "name": f"{name} kettle", "inventory": 1} for name in ("LAST", "OTHER")])

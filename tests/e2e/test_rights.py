@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
+from catalog.principals import PERMISSIONS, RIGHTS
 from catalog.services import api_keys, tokens
-from catalog.services.principals import PERMISSIONS, RIGHTS
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.e2e.helpers import NOBODY
 
 # Looks at no credential at all.

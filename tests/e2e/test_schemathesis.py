@@ -19,11 +19,11 @@ from hypothesis import settings as examples
 from schemathesis import Case
 from schemathesis.checks import CHECKS, load_all_checks
 
-from api.app import create_app
 from catalog.services import tokens
 from catalog.services.passwords import hash_password
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index
+from tests.apps import create_app
 from tests.e2e.served import served
 from tests.e2e.small_catalogue import CATALOGUE
 from tests.kept import emptied

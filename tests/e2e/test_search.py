@@ -15,7 +15,7 @@ from tests.support import store, sync_all
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("small_catalogue")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("small_catalogue")]
 
 
 async def test_the_shape_is_the_contracts(client: httpx.AsyncClient) -> None:

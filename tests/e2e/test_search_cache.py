@@ -12,13 +12,14 @@ import redis
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
-from api.app import create_app
-from catalog.services.forced import Forced
+from catalog.filter_conditions import Forced
 from catalog.settings import Settings
 from indexer.rebuild import rebuild
 from search.cache import SearchCache
-from search.request import parse_request
+from search.request import SearchRequest
+from search.result import SearchResult
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.conftest import SignedIn
 from tests.e2e.test_synonyms import SYNONYMS
 from tests.support import store, sync_all
@@ -51,8 +52,8 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def cache_of(app: FastAPI) -> SearchCache:
-    cache: SearchCache = app.state.search.cache
+def cache_of(app: FastAPI) -> SearchCache[SearchResult]:
+    cache: SearchCache[SearchResult] = app.state.search.cache
     return cache
 
 
@@ -96,10 +97,10 @@ async def test_whatever_decides_an_answer_makes_another_one(
 
 async def test_forced_filters_never_share_an_answer(app: FastAPI, small_catalogue: None) -> None:
     engine = app.state.search
-    request = parse_request([("q", "laptop")])
+    request = SearchRequest("laptop")
     everything = await engine.search(request)
     carry = await engine.search(replace(request, forced=Forced(brands=("Carry",))))
-    assert (everything["total"]["value"], carry["total"]["value"]) == (2, 1)
+    assert (everything.total.value, carry.total.value) == (2, 1)
     assert cache_of(app).counts.hits == 0
 
 
@@ -136,6 +137,15 @@ async def test_an_answer_from_postgres_is_not_kept(app: FastAPI, client: httpx.A
     assert (await client.get(SEARCH, params={"q": "laptop"})).json()["degraded"]
     with redis.Redis.from_url(app.state.settings.redis_url) as kept:
         assert kept.keys("*:search:*") == []
+
+
+async def test_what_cannot_be_read_is_made_anew(app: FastAPI, client: httpx.AsyncClient) -> None:
+    await client.get(SEARCH, params={"q": "laptop"})
+    with redis.Redis.from_url(app.state.settings.redis_url) as kept:
+        (key,) = kept.keys("*:search:*")
+        kept.set(key, b'{"at": 1, "answer": {"hits": "none"}}')
+    assert (await client.get(SEARCH, params={"q": "laptop"})).json()["total"]["value"] == 2
+    assert (cache_of(app).counts.hits, cache_of(app).counts.misses, cache_of(app).counts.failed) == (0, 2, 1)
 
 
 async def test_what_is_too_large_is_not_kept(settings: Settings, small_catalogue: None) -> None:

@@ -11,13 +11,13 @@ from elasticsearch import Elasticsearch
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
-from api.app import create_app
-from api.rest.instantsearch import router as instantsearch_routes
+from api.instantsearch.endpoint import router as instantsearch_routes
 from api.rest.search import router as search_routes
 from catalog.services.tokens import issue
 from catalog.settings import Settings
-from search.engine import SearchDefect
+from search.elasticsearch.searcher import SearchDefect
 from search.request import SearchRequest
+from tests.apps import create_app
 from tests.e2e.helpers import assert_problem
 from tests.e2e.small_catalogue import search, skus
 from tests.support import store, sync_all

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from api.app import create_app
-from api.identity import Identity
 from catalog.database import Database, make_engine
 from catalog.errors import Unavailable
 from catalog.services import sessions, tokens
 from catalog.settings import Settings
+from services.identity import Identity
+from tests.apps import create_app
 from tests.e2e.conftest import PASSWORD
 from tests.e2e.helpers import NOBODY, PRODUCTS, a_product, assert_problem
 

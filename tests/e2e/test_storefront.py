@@ -10,9 +10,9 @@ import pytest
 from elasticsearch import Elasticsearch
 from fastapi import FastAPI
 
-from api.app import create_app
 from catalog.settings import Settings
 from stack.ports import free_port
+from tests.apps import create_app
 from tests.e2e.helpers import NOBODY, assert_problem
 from tests.support import store, sync_all
 

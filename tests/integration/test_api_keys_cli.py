@@ -1,26 +1,19 @@
 """`catalog apikey`, as it is typed."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import psycopg
+import pytest
 
 from catalog.services import api_keys
 from catalog.settings import Settings
+from tests.commands import Finished, invoke
+from tests.processes import run
 
 
-def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else ""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", "apikey", *arguments],
-        env={**os.environ, "CATALOG_DATABASE_URL": settings.database_url, "CATALOG_JWT_SECRET": secret},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _run(settings: Settings, *arguments: str) -> Finished:
+    return invoke(settings, "apikey", *arguments)
 
 
 def test_create_list_revoke(settings: Settings, db: psycopg.Connection[Any]) -> None:
@@ -65,3 +58,11 @@ def test_what_is_refused(settings: Settings, db: psycopg.Connection[Any]) -> Non
     assert unknown.returncode == 1
     assert "ck_nothing" in unknown.stderr
     assert db.execute("SELECT count(*) FROM api_keys").fetchone() == (0,)
+
+
+@pytest.mark.process
+def test_a_process_of_its_own(settings: Settings, db: psycopg.Connection[Any]) -> None:
+    made = run(settings, "apikey", "create", "--name", "k", "--scope", "search")
+    assert (made.returncode, api_keys.prefix_of(made.stdout.strip()) is not None) == (0, True)
+    refused = run(settings, "apikey", "revoke", "ck_nothing")
+    assert (refused.returncode, "ck_nothing" in refused.stderr) == (1, True)

@@ -16,14 +16,17 @@ from bench.equality import live_differing
 from bench.errors import BenchError
 from bench.fanout import fanout
 from bench.freshness import freshness
-from bench.processes import run
+from bench.processes import run_command
 from bench.progress import Quiet
 from bench.rebuild import rebuild
 from bench.report import Report, against, alone
+from bench.run import BenchRun
 from bench.sync import sync
 from catalog.settings import Settings
 from cli.bench import tell
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -78,8 +81,9 @@ def test_a_document_that_differs_in_any_field_is_named(
     assert sorted(live_differing(db, es, Quiet())) == sorted([str(ids["CHANGED"]), str(ids["LOST"])])
 
 
+@pytest.mark.process
 def test_rebuild_is_measured_beside_the_raw_limit(settings: Settings, db: Db, index: str) -> None:
-    report = rebuild(settings, Quiet(), products=300, seed=1, processes=(2,), rounds=1, warm_up=300)
+    report = rebuild(BenchRun(settings, Quiet(), products=300, seed=1), processes=(2,), rounds=1, warm_up=300)
 
     found = figures(report)
     ours = found["rebuild, 2 processes"]
@@ -89,11 +93,12 @@ def test_rebuild_is_measured_beside_the_raw_limit(settings: Settings, db: Db, in
     assert found["largest process of a rebuild"]["goal"] == "<= 200 MB"
 
 
+@pytest.mark.process
 def test_live_sync_is_measured_beside_a_plain_loop_and_a_writer_without_triggers(
     settings: Settings, db: Db, index: str
 ) -> None:
     before = db.execute(FIRES).fetchall()
-    report = sync(settings, Quiet(), products=300, seed=1, rows=200, processes=1)
+    report = sync(BenchRun(settings, Quiet(), products=300, seed=1), rows=200, processes=1)
 
     found = figures(report)
     assert {name: figure["goal"] for name, figure in found.items()} == {
@@ -108,8 +113,9 @@ def test_live_sync_is_measured_beside_a_plain_loop_and_a_writer_without_triggers
     assert db.execute(FIRES).fetchall() == before
 
 
+@pytest.mark.process
 def test_freshness_is_measured_beside_an_index_call_right_after_commit(settings: Settings, db: Db, index: str) -> None:
-    report = freshness(settings, Quiet(), products=300, seed=1, seconds=2, warm_up_seconds=0.5)
+    report = freshness(BenchRun(settings, Quiet(), products=300, seed=1), seconds=2, warm_up_seconds=0.5)
 
     found = figures(report)
     assert [found[f"COMMIT to found, p{percent}"]["goal"] for percent in (50, 95, 99)] == [
@@ -120,8 +126,9 @@ def test_freshness_is_measured_beside_an_index_call_right_after_commit(settings:
     assert len(report.runs[0]["ours_seconds"]) == len(report.runs[0]["floor_seconds"]) == 20
 
 
+@pytest.mark.process
 def test_a_renamed_category_is_measured_with_a_single_change_meanwhile(settings: Settings, db: Db, index: str) -> None:
-    report = fanout(settings, Quiet(), products=300, seed=1, rows=100, processes=1, rounds=1)
+    report = fanout(BenchRun(settings, Quiet(), products=300, seed=1), rows=100, processes=1, rounds=1)
 
     found = figures(report)
     assert found["all renamed, the slowest"]["goal"] == "<= 4 s"
@@ -132,9 +139,10 @@ def test_a_renamed_category_is_measured_with_a_single_change_meanwhile(settings:
     )
 
 
+@pytest.mark.process
 def test_a_command_that_fails_ends_the_benchmark_with_what_it_said(settings: Settings, index: str) -> None:
     with pytest.raises(BenchError, match="There is no index to go back to"):
-        run(settings, "rollback")
+        run_command(settings, "rollback")
 
 
 def test_each_figure_is_compared_with_the_reference_beside_it() -> None:

@@ -23,15 +23,18 @@ from bench.processes import running
 from bench.progress import Quiet
 from bench.recording import recorded_completions, recorded_searches
 from bench.report import Report
+from bench.run import BenchRun
 from bench.scale import measure_size, scale
 from bench.search import search
 from bench.shop import note, wait_for
 from bench.shopper import SHARES, Shopper, look_around
 from bench.suggest import suggest
 from catalog.settings import Settings
-from search.request import parse_request
+from search.parameters import parse_search
 from stack.ports import free_port
 from tests.support import store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -93,7 +96,7 @@ def test_a_shopper_asks_the_same_for_the_same_seed_and_of_every_kind(db: Db) -> 
     assert Shopper(look_around(db, ids, 3), 3).searches(500) == asked != Shopper(seen, 4).searches(500)
     kinds = Counter(one.kind for one in asked)
     assert all(abs(kinds[kind] / 5 - share) < 7 for kind, share in SHARES.items())
-    requests = [parse_request(one.parameters) for one in asked]
+    requests = [parse_search(one.parameters).to_request() for one in asked]
     filtered = [request for request in requests if request.q]
     assert any(request.brands for request in filtered)
     assert any(request.price for request in filtered)
@@ -118,14 +121,14 @@ def test_what_is_recorded_is_what_the_engine_asks_elasticsearch(
     store(settings, [{"sku": "LAMP", "name": "Desk lamp"}, {"sku": "CHAIR", "name": "Chair"}])
     sync_all(settings, db, es)
 
-    [(sent, response)] = recorded_searches(settings, [(("q", "lamp"),)])
+    [(sent, result)] = recorded_searches(settings, [(("q", "lamp"),)])
     [(completed, suggested)] = recorded_completions(settings, [(("q", "la"),)])
 
-    assert [hit["sku"] for hit in response["hits"]] == ["LAMP"]
+    assert [hit.sku for hit in result.hits] == ["LAMP"]
     assert 1 <= len(sent) <= 3
     assert all(call.url.startswith(settings.elasticsearch_url) for call in sent)
     assert b"lamp" in (sent[-1].body or b"")
-    assert suggested["query"] == "la"
+    assert suggested.query == "la"
     assert completed
 
 
@@ -192,8 +195,11 @@ def test_a_server_that_is_away_fails_the_report(load: Load) -> None:
     assert not report.ok
 
 
+@pytest.mark.process
 def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Settings, db: Db, index: str) -> None:
-    report = search(patient, Quiet(), products=300, seed=1, seconds=0.5, rounds=1, searches=60, warm_up_seconds=0.5)
+    report = search(
+        BenchRun(patient, Quiet(), products=300, seed=1), seconds=0.5, rounds=1, searches=60, warm_up_seconds=0.5
+    )
 
     found = figures(report)
     assert {name: figure["goal"] for name, figure in found.items() if figure["goal"]} == {
@@ -207,8 +213,9 @@ def test_searches_are_measured_beside_the_same_bodies_sent_straight(patient: Set
     assert sum(report.runs[0]["kinds"].values()) == 60
 
 
+@pytest.mark.process
 def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: str) -> None:
-    report = suggest(patient, Quiet(), products=300, seed=1, seconds=1, rate=40, warm_up_seconds=0.5)
+    report = suggest(BenchRun(patient, Quiet(), products=300, seed=1), seconds=1, rate=40, warm_up_seconds=0.5)
 
     found = figures(report)
     assert found["autocomplete, server-side, p50"]["goal"] == "<= 8 ms"
@@ -216,8 +223,9 @@ def test_suggestions_are_measured_at_a_rate(patient: Settings, db: Db, index: st
     assert report.runs[0]["requests"] == 40
 
 
+@pytest.mark.process
 def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
-    size = measure_size(patient, Quiet(), products=200, seed=1, seconds=0.2, searches=20, warm_up_seconds=0.2)
+    size = measure_size(BenchRun(patient, Quiet(), products=200, seed=1), seconds=0.2, searches=20, warm_up_seconds=0.2)
 
     found = figures(scale(size, size, 1))
 
@@ -227,8 +235,9 @@ def test_two_sizes_are_compared(patient: Settings, db: Db, index: str) -> None:
     }
 
 
+@pytest.mark.process
 def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, db: Db, index: str) -> None:
-    report = by_id(settings, Quiet(), products=100, seed=1, seconds=0.5, rounds=1, warm_up_seconds=0.2)
+    report = by_id(BenchRun(settings, Quiet(), products=100, seed=1), seconds=0.5, rounds=1, warm_up_seconds=0.2)
 
     found = figures(report)
     assert [figure["goal"] for figure in found.values()] == [">= 0.5 x", None, "<= 20 ms"] * 2
@@ -236,10 +245,11 @@ def test_a_product_by_id_is_measured_beside_bare_endpoints(settings: Settings, d
     assert {run["door"] for run in report.runs} == {"REST", "gRPC"}
 
 
+@pytest.mark.process
 def test_a_method_that_fails_fails_the_report(settings: Settings, db: Db, index: str) -> None:
     report = Report("by-id", {}, {})
     http_port, grpc_port = free_port(), free_port()
-    with running(settings, str(http_port), str(grpc_port), module="bench.bare"), own_process() as process:
+    with running(settings, str(http_port), str(grpc_port), module="bench.baseline_api"), own_process() as process:
         wait_for(f"http://127.0.0.1:{http_port}/docs")
         measured = Grpc(process, grpc_port, [UUID(int=1)]).closed(0.2)
     note(report, "gRPC", measured)

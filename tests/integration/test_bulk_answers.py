@@ -12,6 +12,7 @@ from elasticsearch import Elasticsearch
 from catalog.settings import Settings
 from indexer import bulk, sync
 from indexer.bulk import Document, Outcome, Result, write
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from indexer.rows import read_products
 from indexer.sync import document_of, sync_batch
@@ -88,7 +89,7 @@ def test_each_product_of_a_batch_has_its_own_fate(
 
     with monkeypatch.context() as patched:
         patched.setattr(sync, "write", divided)
-        batch = sync_batch(db, es, settings, 10)
+        batch = sync_batch(Indexer(db, es, settings), 10)
     assert (batch.claimed, batch.settled, batch.refused) == (4, 2, 1)
     assert "flood-stage" in str(batch.unavailable)
     rows = {sku: ledger(db, product_id) for sku, product_id in ids.items()}

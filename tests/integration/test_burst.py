@@ -7,8 +7,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
-from indexer.drain import BURST, drain
-from indexer.pressure import Pressure
+from indexer.backoff import Backoff
+from indexer.drain import MIN_BURST_PRODUCTS, drain
+from indexer.indexer import Indexer
 from mappings.names import read_alias
 from tests.support import live_index, store, writer
 
@@ -24,22 +25,22 @@ def no_periodic_refresh(index: str, db: Db, es: Elasticsearch) -> None:
 
 def drained(settings: Settings, db: Db, es: Elasticsearch) -> int:
     """How many products searches find after everything was written."""
-    drain(db, es, settings, Pressure(settings.sync_batch_size), 60)
+    drain(Indexer(db, es, settings), Backoff(settings.sync_batch_size), 60)
     return int(es.count(index=read_alias(settings.index_prefix))["count"])
 
 
 def test_a_burst_is_shown_when_nothing_is_pending_any_more(settings: Settings, db: Db, es: Elasticsearch) -> None:
-    store(settings, [{"sku": f"p{number}"} for number in range(BURST)])
-    assert drained(settings, db, es) == BURST
+    store(settings, [{"sku": f"p{number}"} for number in range(MIN_BURST_PRODUCTS)])
+    assert drained(settings, db, es) == MIN_BURST_PRODUCTS
 
 
 def test_single_changes_make_no_refresh_of_their_own(settings: Settings, db: Db, es: Elasticsearch) -> None:
-    store(settings, [{"sku": f"p{number}"} for number in range(BURST - 1)])
+    store(settings, [{"sku": f"p{number}"} for number in range(MIN_BURST_PRODUCTS - 1)])
     assert drained(settings, db, es) == 0
 
 
 def test_a_burst_goes_on_while_a_fan_out_waits(settings: Settings, db: Db, es: Elasticsearch) -> None:
-    store(settings, [{"sku": f"p{number}", "category": "A"} for number in range(BURST)])
+    store(settings, [{"sku": f"p{number}", "category": "A"} for number in range(MIN_BURST_PRODUCTS)])
     with writer(settings) as busy:
         # Nobody can spread it while its row is locked: it waits.
         db.execute("UPDATE categories SET name = 'B'")

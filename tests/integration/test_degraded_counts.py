@@ -8,8 +8,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from api.app import create_app
 from catalog.settings import Settings
+from tests.apps import create_app
 from tests.integration.mixed_catalogue import VALUE_FACETS, filters, products
 
 PRODUCTS = 300

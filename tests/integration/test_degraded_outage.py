@@ -19,8 +19,10 @@ from api.app import create_app
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.process
 
 Db = psycopg.Connection[Any]
 
@@ -34,12 +36,6 @@ ASKED = [
     ("/api/v1/autocomplete", {"q": "ket"}),
     ("/api/v1/search/facets/brand", {"q": "kettle"}),
 ]
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[Ephemeral]:
-    with ephemeral(servers={"elasticsearch"}) as own:
-        yield own
 
 
 @pytest.fixture

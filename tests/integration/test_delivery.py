@@ -23,7 +23,7 @@ from tests.support import documents, ledger, live_index, store, writer
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("index")]
 
 # A worker with other transport options than ours: messages that are not acknowledged come back after a second.
 IMPATIENT = """
@@ -38,7 +38,7 @@ OPTIONS = {"visibility_timeout": 1, "unacked_restore_interval": 0.5, "unacked_re
 
 @pytest.fixture(scope="module")
 def private_redis() -> Iterator[Server]:
-    with ephemeral(servers={"redis"}) as own:
+    with ephemeral(servers={"redis"}, in_memory=True) as own:
         yield own.redis
 
 

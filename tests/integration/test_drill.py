@@ -12,10 +12,11 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
-from catalog.generator import generate
 from catalog.importing import import_lines
 from catalog.settings import Settings
+from generator import generate
 from indexer.compare import differences
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from indexer.registry import targets
 from indexer.rows import read_products
@@ -54,7 +55,7 @@ def test_workers_killed_again_and_again_while_everything_changes(
         with running(own, "worker"), running(own, "worker"):
             wait_until(lambda: pending(db) == 0, 300)
     for target in targets(db):
-        assert differences(db, es, target.name) == []
+        assert differences(Indexer(db, es, settings), target.name) == []
     assert contents(db, es) == expected(db)
 
 

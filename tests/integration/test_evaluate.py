@@ -9,8 +9,11 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
+from tests.commands import invoke
 from tests.processes import run
 from tests.support import store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -36,7 +39,7 @@ def judged(settings: Settings, db: Db, es: Elasticsearch, index: str, tmp_path: 
 
 
 def found(settings: Settings, *arguments: str | Path) -> dict[str, Any]:
-    done = run(settings, "evaluate", *map(str, arguments), "--json")
+    done = invoke(settings, "evaluate", *map(str, arguments), "--json")
     assert done.returncode == 0, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
     return said
@@ -86,9 +89,9 @@ def test_a_change_is_measured_against_a_saved_run(
 
 
 def test_tables_for_people_with_the_worst_query_first(settings: Settings, judged: Path, tmp_path: Path) -> None:
-    run(settings, "evaluate", str(judged), "--save", str(tmp_path / "run.json"))
+    invoke(settings, "evaluate", str(judged), "--save", str(tmp_path / "run.json"))
 
-    done = run(settings, "evaluate", str(judged), "--baseline", str(tmp_path / "run.json"), "--worst", "2")
+    done = invoke(settings, "evaluate", str(judged), "--baseline", str(tmp_path / "run.json"), "--worst", "2")
 
     assert done.returncode == 0, done.stderr
     assert "judged-only nDCG@10" in done.stdout
@@ -98,8 +101,14 @@ def test_tables_for_people_with_the_worst_query_first(settings: Settings, judged
     assert "95 % interval" in done.stdout
 
 
+@pytest.mark.process
+def test_a_process_of_its_own(settings: Settings, judged: Path) -> None:
+    done = run(settings, "evaluate", str(judged), "--json")
+    assert (done.returncode, len(json.loads(done.stdout)["queries"])) == (0, 4)
+
+
 def test_the_html_report_shows_names_as_text(settings: Settings, judged: Path, tmp_path: Path) -> None:
-    done = run(settings, "evaluate", str(judged), "--html", str(tmp_path / "report.html"))
+    done = invoke(settings, "evaluate", str(judged), "--html", str(tmp_path / "report.html"))
 
     assert done.returncode == 0
     report = (tmp_path / "report.html").read_text()
@@ -110,7 +119,7 @@ def test_the_html_report_shows_names_as_text(settings: Settings, judged: Path, t
 def test_malformed_judgements_end_it_with_code_1(settings: Settings, judged: Path) -> None:
     judged.write_text("query,sku,rating\nlamp,LAMP-1,9\n")
 
-    done = run(settings, "evaluate", str(judged))
+    done = invoke(settings, "evaluate", str(judged))
 
     assert done.returncode == 1
     assert "judged.csv: line 2, column rating" in done.stderr
@@ -130,7 +139,7 @@ def test_malformed_judgements_end_it_with_code_1(settings: Settings, judged: Pat
 def test_a_wrong_argument_ends_it_with_code_2(
     settings: Settings, judged: Path, arguments: list[str], said: str
 ) -> None:
-    done = run(settings, "evaluate", *[str(judged) if one == "JUDGED" else one for one in arguments])
+    done = invoke(settings, "evaluate", *[str(judged) if one == "JUDGED" else one for one in arguments])
 
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
@@ -139,7 +148,7 @@ def test_a_wrong_argument_ends_it_with_code_2(
 def test_without_an_index_it_says_what_to_do(settings: Settings, db: Db, tmp_path: Path) -> None:
     (tmp_path / "judged.csv").write_text(JUDGED)
 
-    done = run(settings, "evaluate", str(tmp_path / "judged.csv"))
+    done = invoke(settings, "evaluate", str(tmp_path / "judged.csv"))
 
     assert done.returncode == 1
     assert "catalog reindex" in done.stderr

@@ -12,8 +12,9 @@ import redis
 
 from catalog.services.events import Event
 from catalog.settings import Settings
+from tests.commands import invoke
 from tests.integration.test_event_relay import append, relayed
-from tests.processes import run, wait_until
+from tests.processes import wait_until
 from workers.consumers import Later, Reject, consume
 from workers.retention import forget
 
@@ -117,10 +118,11 @@ async def test_a_rejected_event_dies_at_once_and_can_be_replayed(quick: Settings
     await relayed(quick)
     async with consuming(quick, take):
         await until(lambda: done(db) == 1)
-        listed = run(quick, "events", "dead", "list")
+        listed = await asyncio.to_thread(invoke, quick, "events", "dead", "list")
         assert "no such mailbox" in listed.stdout
         mended = True
-        assert run(quick, "events", "dead", "replay", "--all").returncode == 0
+        replayed = await asyncio.to_thread(invoke, quick, "events", "dead", "replay", "--all")
+        assert replayed.returncode == 0
         await until(lambda: db.execute("SELECT count(*) FROM event_dead_letters").fetchone() == (0,))
     assert seen == [1, 1]
 

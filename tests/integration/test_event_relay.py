@@ -1,6 +1,5 @@
 """The relay: positions without a gap in commit order, everything published whatever is killed, lost or away."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -9,20 +8,16 @@ import orjson
 import psycopg
 import pytest
 import redis
-from faststream.kafka import KafkaBroker, TestKafkaBroker
-from faststream.redis import RedisBroker, StreamSub
 from pydantic import ValidationError
 
 from catalog.connections import connect
 from catalog.database import Database, make_engine
 from catalog.schemas.event import check
 from catalog.services import events
-from catalog.services.events import Event
 from catalog.settings import Settings
 from stack import ephemeral
 from tests.processes import running, wait_until
-from workers.publisher import KafkaPublisher
-from workers.relay import WAITED_FOR, Relay
+from workers.relay import OUTAGES, Relay
 
 Db = psycopg.Connection[Any]
 
@@ -41,7 +36,7 @@ async def relayed(settings: Settings) -> None:
                 while await relay.tick():
                     pass
                 return
-            except WAITED_FOR:
+            except OUTAGES:
                 relay._compared = float("-inf")
         raise AssertionError("the relay did not get through")
     finally:
@@ -119,6 +114,7 @@ async def test_what_is_appended_in_a_service_is_published(settings: Settings, db
     assert (item["id"], item["aggregate_id"], item["data"]) == (str(event_id), str(order), data)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("point", ["events.published", "events.assigned"])
 async def test_a_relay_killed_at_any_point_loses_nothing(settings: Settings, db: Db, point: str) -> None:
     for _ in range(5):
@@ -145,15 +141,16 @@ async def test_a_redis_that_lost_everything_is_filled_again(settings: Settings, 
         await relay.tick()
         client.flushdb()
         append(db)
-        with pytest.raises(WAITED_FOR):
+        with pytest.raises(OUTAGES):
             await relay.tick()
         await relay.close()
     await relayed(settings)
     assert positions(settings) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.process
 async def test_positions_are_given_while_redis_is_away_and_published_when_it_is_back(settings: Settings) -> None:
-    with ephemeral(servers=["postgres", "redis"]) as servers:
+    with ephemeral(servers=["postgres", "redis"], in_memory=True) as servers:
         from cli.run import migrate_database
 
         mine = settings.model_copy(update={"database_url": servers.postgres_url, "redis_url": servers.redis_url})
@@ -201,46 +198,27 @@ async def test_after_a_restore_of_an_older_backup_positions_go_on_behind_the_str
     assert db.execute("SELECT position, published FROM event_relay").fetchone() == (101, 101)
 
 
-async def test_anybody_with_faststream_reads_the_stream_in_groups(settings: Settings, db: Db) -> None:
+async def test_any_client_reads_the_stream_in_groups(settings: Settings, db: Db) -> None:
     for _ in range(6):
         append(db)
     await relayed(settings)
-    broker, seen = RedisBroker(settings.redis_url), asyncio.Queue[dict[str, Any]]()
-    for consumer in ("one", "two"):
-
-        @broker.subscriber(stream=StreamSub(settings.events_stream, group="g", consumer=consumer))
-        async def take(body: dict[str, Any]) -> None:
-            await seen.put(body)
-
     with redis.Redis.from_url(settings.redis_url) as client:
         client.xgroup_create(settings.events_stream, "g", id="0")
-    async with broker:
-        await broker.start()
-        found = [await asyncio.wait_for(seen.get(), 20) for _ in range(6)]
-    assert sorted(item["position"] for item in found) == [1, 2, 3, 4, 5, 6]
+        found = []
+        for consumer in ("one", "two"):
+            answer: Any = client.xreadgroup("g", consumer, {settings.events_stream: ">"}, count=3)
+            [[_, entries]] = answer
+            found += [orjson.loads(fields[b"__data__"]) for _, fields in entries]
+    assert [item["position"] for item in found] == [1, 2, 3, 4, 5, 6]
 
 
-async def test_on_kafka_the_key_is_the_aggregates_id(settings: Settings) -> None:
-    """FastStream's test broker: there is no Kafka here."""
-    broker, seen = KafkaBroker(), list[Any]()
-
-    @broker.subscriber("catalog.events")
-    async def take(body: dict[str, Any]) -> None:
-        seen.append(body)
-
-    aggregate = uuid4()
-    sent = [
-        Event.read(
-            {
-                "id": str(uuid4()), "type": "ProductDeleted", "aggregate_id": str(aggregate), "position": number,
-                "occurred_at": "2026-01-01T00:00:00+00:00", "data": {"sku": "A", "name": "K"}, "schema_version": 1,
-            }
-        )
-        for number in (1, 2, 3)
-    ]  # fmt: skip
-    async with TestKafkaBroker(broker) as tested:
-        await KafkaPublisher(tested, "catalog.events").publish(sent, create=True)
-    assert seen == [event.envelope() for event in sent]
+async def test_an_entry_is_one_field_with_the_envelope(settings: Settings, db: Db) -> None:
+    append(db)
+    await relayed(settings)
+    [event] = await in_database(settings, events.after, 0, 100)
+    with redis.Redis.from_url(settings.redis_url) as client:
+        entries = client.xrange(settings.events_stream)
+    assert entries == [(b"1-0", {b"__data__": orjson.dumps(event.envelope())})]
 
 
 def test_an_envelope_that_does_not_follow_its_schema_is_found() -> None:

@@ -9,8 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from search.facet_response import VALUES
-from search.value_prefix import begins
+from search.facets.response import VALUES
+from search.text.prefix import begins
 from tests import sql_shop
 from tests.integration.mixed_catalogue import RANGE_FACETS, STORED, VALUE_FACETS, filters, products
 from tests.sql_shop import Shown

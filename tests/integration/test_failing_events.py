@@ -16,16 +16,16 @@ from catalog.settings import Settings
 from tests.integration.test_event_consumers import GROUP, consuming, done
 from tests.integration.test_event_relay import append, relayed
 from tests.processes import wait_until
-from workers import consumers, in_hand
-from workers.consumers import SIDE_BY_SIDE, Later, Reject
+from workers import consumers, in_flight
+from workers.consumers import HANDLER_CONCURRENCY, Later, Reject
 
 Db = psycopg.Connection[Any]
 
 
 @pytest.fixture
 def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(consumers, "BATCH", 2)
-    monkeypatch.setattr(consumers, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(consumers, "BATCH_SIZE", 2)
+    monkeypatch.setattr(consumers, "MAX_PAUSE_SECONDS", 0.05)
     return settings.model_copy(update={"event_retry_seconds": 0.01, "event_max_attempts": 3})
 
 
@@ -77,14 +77,14 @@ async def test_later_batches_go_on_while_an_event_fails_and_come_again_after_a_r
 
 
 async def test_more_failing_aggregates_than_handlers_at_work_hold_back_nobody(quick: Settings, db: Db) -> None:
-    for _ in range(SIDE_BY_SIDE * 2 + 1):
+    for _ in range(HANDLER_CONCURRENCY * 2 + 1):
         append(db)
     await relayed(quick)
-    shop = Shop(*range(1, SIDE_BY_SIDE * 2 + 1))
+    shop = Shop(*range(1, HANDLER_CONCURRENCY * 2 + 1))
     async with consuming(quick, shop):
-        await until(lambda: shop.done == [SIDE_BY_SIDE * 2 + 1])
+        await until(lambda: shop.done == [HANDLER_CONCURRENCY * 2 + 1])
         shop.broken.clear()
-        await until(lambda: done(db) == SIDE_BY_SIDE * 2 + 1)
+        await until(lambda: done(db) == HANDLER_CONCURRENCY * 2 + 1)
     assert db.execute("SELECT count(*) FROM event_dead_letters").fetchone() == (0,)
 
 
@@ -107,11 +107,11 @@ async def test_the_events_of_an_aggregate_keep_their_order_across_batches(quick:
     assert shop.side_by_side == []
 
 
-@pytest.mark.parametrize(("limit", "broken"), [("IN_HAND", {1, 2, 3, 4, 5}), ("AHEAD", {1})])
+@pytest.mark.parametrize(("limit", "broken"), [("MAX_IN_FLIGHT", {1, 2, 3, 4, 5}), ("MAX_LEAD", {1})])
 async def test_it_reads_ahead_so_far_only(
     quick: Settings, db: Db, monkeypatch: pytest.MonkeyPatch, limit: str, broken: set[int]
 ) -> None:
-    monkeypatch.setattr(in_hand, limit, 5)
+    monkeypatch.setattr(in_flight, limit, 5)
     for _ in range(12):
         append(db)
     await relayed(quick)
@@ -202,7 +202,7 @@ def unwritable(db: Db) -> Iterator[None]:
 async def test_when_postgres_takes_no_position_the_pauses_grow_and_nothing_is_lost(
     quick: Settings, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "LONGEST_PAUSE", 60)
+    monkeypatch.setattr(consumers, "MAX_PAUSE_SECONDS", 60)
     append(db)
     append(db)
     await relayed(quick)

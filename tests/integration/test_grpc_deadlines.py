@@ -1,7 +1,7 @@
 """Deadlines and cancellation over gRPC reach the servers behind it, and leave no work there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -15,17 +15,13 @@ from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from catalog.v1 import product_service_pb2 as pb
 from indexer.rebuild import ensure_index
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral
 from tests.e2e.grpc_calls import refusal, served, signed_in, stub_of
 from tests.processes import wait_until
 
+pytestmark = pytest.mark.process
+
 Db = psycopg.Connection[Any]
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[Ephemeral]:
-    with ephemeral(servers={"elasticsearch"}) as own:
-        yield own
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from catalog.settings import Settings
 from indexer import ledger as ledger_module
 from indexer.compare import differences
 from indexer.fanout import spread_chunk
+from indexer.indexer import Indexer
 from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all, waiting_for_locks, writer
 
@@ -205,7 +206,7 @@ def test_a_deletion_under_a_running_fan_out_stays_a_deletion(
     settings: Settings, db: Db, es: Elasticsearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fan-out has read the product and waits for the ledger row that the deleting transaction holds."""
-    monkeypatch.setattr(ledger_module, "LOCK_MILLISECONDS", 30_000)
+    monkeypatch.setattr(ledger_module, "LOCK_TIMEOUT_MILLISECONDS", 30_000)
     (product_id,) = store(settings, [{"sku": "a", "category": "Audio"}]).values()
     db.execute("UPDATE categories SET name = 'Sound'")
     with writer(settings) as deleting, connect(settings, "fanout", autocommit=True) as spreading:
@@ -218,7 +219,7 @@ def test_a_deletion_under_a_running_fan_out_stays_a_deletion(
     sync_all(settings, db, es)
     assert ledger(db, product_id)["deleted"]
     assert documents(db, es)[str(product_id)]["deleted"]
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 def test_a_rename_reaches_every_product_of_the_category(settings: Settings, db: Db, es: Elasticsearch) -> None:

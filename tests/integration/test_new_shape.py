@@ -14,9 +14,11 @@ from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
 from catalog.settings import Settings
-from indexer import chunks, jobs
+from indexer import chunks, jobs, rebuild_steps
 from indexer import rebuild as rebuilding
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
+from indexer.rebuild_steps import Step
 from indexer.registry import targets
 from indexer.switch import rollback
 from indexer.sync import sync_batch
@@ -43,7 +45,7 @@ def next_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     mappings = dict(old.mappings)
     mappings["properties"] = {**mappings["properties"], "name_length": {"type": "integer"}}
     monkeypatch.setitem(SCHEMAS, NEXT, Schema(NEXT, old.settings, mappings, build))
-    monkeypatch.setattr(rebuilding, "CURRENT", NEXT)
+    monkeypatch.setattr(rebuild_steps, "CURRENT", NEXT)
 
 
 async def test_a_new_shape_is_deployed_and_taken_back_under_live_writes(
@@ -102,7 +104,7 @@ def live_writes(settings: Settings, es: Elasticsearch) -> Iterator[None]:
     def follow() -> None:
         with connect(settings, "test-sync", autocommit=True) as connection:
             while not stop.wait(0.01):
-                sync_batch(connection, es, settings, 100)
+                sync_batch(Indexer(connection, es, settings), 100)
 
     def kept(work: Any) -> None:
         try:
@@ -129,13 +131,13 @@ def test_an_older_worker_leaves_a_newer_live_index_to_newer_ones(
     store(settings, [{"sku": "a"}, {"sku": "b"}])
     db.execute("UPDATE search_indexes SET schema_version = %s", (NEXT,))
     for _ in range(settings.sync_max_attempts + 1):
-        batch = sync_batch(db, es, settings, 10)
+        batch = sync_batch(Indexer(db, es, settings), 10)
         assert (batch.claimed, batch.settled, batch.refused) == (2, 0, 0)
         assert "deploy newer workers" in str(batch.unavailable)
     untouched = "SELECT count(*) FROM product_sync WHERE attempts = 0 AND claimed_until IS NULL AND error IS NULL"
     assert db.execute(untouched).fetchone() == (2,)
     db.execute("UPDATE search_indexes SET schema_version = %s", (CURRENT,))
-    assert sync_batch(db, es, settings, 10).settled == 2
+    assert sync_batch(Indexer(db, es, settings), 10).settled == 2
 
 
 def test_an_older_worker_leaves_a_newer_rebuild_alone(
@@ -145,20 +147,20 @@ def test_an_older_worker_leaves_a_newer_rebuild_alone(
     store(settings, [{"sku": "a"}])
     sync_all(settings, db, es)
     job = rebuilding.start(db)
-    rebuilding.advance(db, es, settings)
+    rebuilding.step(Indexer(db, es, settings))
     new = str(jobs.get(db, job.id).progress["index"])
     db.execute("UPDATE search_indexes SET schema_version = %s WHERE name = %s", (NEXT, new))
     db.execute("UPDATE products SET name = 'changed'")
     (batch,) = sync_all(settings, db, es)
     assert (batch.settled, batch.waiting, batch.unavailable) == (0, 1, None)
     assert {body["name"] for body in contents(es, index).values()} == {"changed"}
-    assert rebuilding.advance(db, es, settings) is rebuilding.Step.UNAVAILABLE
-    assert chunks.tally(db, job.id).free == 1
+    assert rebuilding.step(Indexer(db, es, settings)) is Step.UNAVAILABLE
+    assert chunks.count(db, job.id).free == 1
     assert [(target.error, target.given_up) for target in targets(db)] == [(None, False)] * 2
     db.execute("UPDATE search_indexes SET schema_version = %s WHERE name = %s", (CURRENT, new))
     db.execute("UPDATE product_sync SET next_attempt_at = NULL")
     sync_all(settings, db, es)
-    rebuilding.work(db, es, settings)
+    rebuilding.run(Indexer(db, es, settings))
     assert live_index(db) == new
 
 

@@ -8,9 +8,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
-from indexer import counters, fanout, rounds
+from indexer import counters, fanout, reconciler
+from indexer.backoff import Backoff
 from indexer.fanout import spread_chunk
-from indexer.pressure import Pressure
+from indexer.indexer import Indexer
 from indexer.rebuild import start
 from indexer.sync import sync_batch
 from tests.processes import running, wait_until
@@ -42,6 +43,7 @@ def price(db: Db, es: Elasticsearch, product_id: UUID) -> int:
     return cents
 
 
+@pytest.mark.process
 def test_live_sync_goes_on_when_the_products_of_a_renamed_category_are_locked(
     settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
 ) -> None:
@@ -64,8 +66,8 @@ def test_a_locked_product_is_put_off_and_not_forgotten(
     settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its writer takes the change back, so nobody else bumps it."""
-    monkeypatch.setattr(fanout, "AGAIN_SECONDS", 0.0)
-    monkeypatch.setattr(fanout, "CHUNK", 3)
+    monkeypatch.setattr(fanout, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(fanout, "CHUNK_SIZE", 3)
     with writer(settings) as busy:
         busy.execute(TOUCH, (["a3", "b3"],))
         db.execute(RENAME)
@@ -100,12 +102,12 @@ def test_a_repair_leaves_a_locked_product_to_the_next_round(
         es.delete(index=live_index(db), id=str(ids[sku]), version=1, version_type="external_gte", refresh=True)
     with writer(settings) as busy:
         busy.execute(TOUCH, (["a3"],))
-        rounds.work(db, es, own)
+        reconciler.run(Indexer(db, es, own))
         assert (ledger(db, ids["other"])["version"], ledger(db, ids["a3"])["version"]) == (2, 1)
         assert db.execute("SELECT value FROM counters WHERE name = %s", (counters.REPAIRS,)).fetchone() == (1,)
         busy.rollback()
     db.execute("UPDATE jobs SET created_at = created_at - interval '1 hour'")
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     sync_all(settings, db, es)
     assert len(documents(db, es)) == 17
 
@@ -122,7 +124,7 @@ def test_a_document_of_another_past_does_not_wait_for_a_writer(
         # As the trigger would lock it, without a version that is newer.
         busy.execute("SELECT FROM product_sync WHERE product_id = %s FOR NO KEY UPDATE", (key,))
         db.execute("UPDATE product_sync SET claimed_until = NULL WHERE product_id = %s", (ids["other"],))
-        assert sync_batch(db, es, settings, 10).settled == 1
+        assert sync_batch(Indexer(db, es, settings), 10).settled == 1
     assert ledger(db, ids["other"])["synced_version"] == 1
 
 
@@ -130,10 +132,10 @@ def test_a_process_that_carries_a_rebuild_spreads_renames_too(
     settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where every process is at work on a rebuild, hints for a spread would wait behind those for the rebuild."""
-    monkeypatch.setattr(tasks, "get_settings", lambda: settings)
+    monkeypatch.setattr(resources, "get_settings", lambda: settings)
     monkeypatch.setattr(resources, "_connection", db)
     monkeypatch.setattr(resources, "_client", es)
-    monkeypatch.setattr(resources, "_pressure", Pressure(100))
+    monkeypatch.setattr(resources, "_backoff", Backoff(100))
     start(db)
     db.execute(RENAME)
     tasks.reindex()

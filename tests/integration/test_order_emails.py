@@ -183,6 +183,7 @@ async def test_two_deliveries_at_once_send_one_mail(mailing: Settings, mailbox: 
     assert len(mailbox.envelopes) == 1
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("server")
 async def test_killed_before_it_could_note_the_mail_it_is_sent_again_with_the_same_message_id(
     mailing: Settings, db: psycopg.Connection[Any], mailbox: Mailbox
@@ -325,6 +326,7 @@ def _given(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(exclude_unset=True)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 async def test_it_encrypts_and_trusts_the_authority_of_the_setting_alone(
     mailing: Settings, mailbox: Mailbox, tmp_path: Path, security: str

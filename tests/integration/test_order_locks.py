@@ -7,9 +7,9 @@ import pytest
 
 from catalog.database import Database, make_engine
 from catalog.errors import InvalidInput
+from catalog.filter_conditions import NOTHING_FORCED
 from catalog.schemas.order import OrderLineIn
 from catalog.services import order_stock
-from catalog.services.forced import NOTHING_FORCED
 from catalog.settings import Settings
 from tests.support import store, writer
 

@@ -17,6 +17,7 @@ from catalog.database import Database, make_engine
 from catalog.settings import Settings
 from indexer import bulk, sync
 from indexer.compare import differences
+from indexer.indexer import Indexer
 from indexer.sync import sync_batch
 from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all, waiting_for_locks, writer
@@ -55,7 +56,7 @@ def test_two_writers_interleaved_on_one_row(settings: Settings, db: Db, es: Elas
         first.commit()
         waiting.join()
         # The second one holds the row by now, which is bumped when it commits: nobody waits for it.
-        assert sync_batch(db, es, settings, 10).claimed == 0
+        assert sync_batch(Indexer(db, es, settings), 10).claimed == 0
         second.commit()
     sync_all(settings, db, es)
     body = documents(db, es)[str(product_id)]
@@ -78,7 +79,7 @@ def test_a_worker_overtaken_between_reading_and_writing(
 
     monkeypatch.setattr(sync, "write", slow)
     with connect(settings, "test", autocommit=True) as slow_worker:
-        sync_batch(slow_worker, es, settings, 10)
+        sync_batch(Indexer(slow_worker, es, settings), 10)
     body = documents(db, es)[str(product_id)]
     assert (body["name"], body["version"]) == ("new", 2)
     row = ledger(db, product_id)
@@ -108,7 +109,7 @@ def test_children_touched_in_opposite_order_by_two_statements_do_not_deadlock(
         for work in [pool.submit(repeat, update.format("0", "ASC")), pool.submit(repeat, update.format("1", "DESC"))]:
             work.result()
     sync_all(settings, db, es)
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 async def test_children_changed_in_opposite_order_by_two_transactions(
@@ -141,4 +142,4 @@ async def test_children_changed_in_opposite_order_by_two_transactions(
     assert alts.fetchall() == [(0, "by 0", 2), (1, "by 1", 2)]
     sync_all(settings, db, es)
     assert {body["version"] for body in documents(db, es).values()} == {3}
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []

@@ -1,6 +1,6 @@
 """Elasticsearch is stopped and started: writes and searches go on, nothing is lost and nobody is quarantined."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,17 +11,13 @@ from api.app import create_app
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer.rebuild import ensure_index
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral
 from tests.processes import running, wait_until
 from tests.support import documents, ledger, store
 
+pytestmark = pytest.mark.process
+
 Db = psycopg.Connection[Any]
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[Ephemeral]:
-    with ephemeral(servers={"elasticsearch", "redis"}) as own:
-        yield own
 
 
 @pytest.fixture

@@ -14,25 +14,21 @@ from catalog.connections import connect
 from catalog.elasticsearch import make_client
 from catalog.settings import Settings
 from indexer import ledger
+from indexer.backoff import MIN_BATCH_SIZE, Backoff
 from indexer.drain import drain
-from indexer.pressure import SMALLEST_BATCH, Pressure
+from indexer.indexer import Indexer
 from indexer.rebuild import ensure_index
-from indexer.reconcile import reconcile
+from indexer.repair import reconcile
 from indexer.sync import sync_batch
-from stack import Ephemeral, ephemeral
+from stack import Ephemeral
 from tests.processes import running, wait_until
 from tests.support import live_index, store, sync_all
+
+pytestmark = pytest.mark.process
 
 Db = psycopg.Connection[Any]
 
 PRODUCTS = 60
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[Ephemeral]:
-    """Servers of this module's own: stopping them disturbs nobody."""
-    with ephemeral(servers={"elasticsearch", "redis"}) as own:
-        yield own
 
 
 @pytest.fixture
@@ -139,28 +135,28 @@ def test_everything_recovers_by_itself(
             assert db.execute("SELECT max(attempts) FROM product_sync").fetchone() == (0,)
         wait_until(lambda: pending(db) == 0, 90)
     assert db.execute("SELECT max(attempts), count(error) FROM product_sync").fetchone() == (0, 0)
-    assert [found.equal for found in reconcile(db, client, repair=False)] == [True]
+    assert [found.equal for found in reconcile(Indexer(db, client, own), repair=False)] == [True]
 
 
 def test_batches_shrink_while_it_lasts_and_grow_again(own: Settings, db: Db, client: Elasticsearch) -> None:
     store(own, [{"sku": f"p{number}"} for number in range(PRODUCTS)])
-    pressure = Pressure(40)
+    backoff = Backoff(40)
     with setting(client, live_index(db), "index.blocks.write"):
-        while pressure.batch_size > SMALLEST_BATCH:
-            drain(db, client, own, pressure, 0.5)
+        while backoff.batch_size > MIN_BATCH_SIZE:
+            drain(Indexer(db, client, own), backoff, 0.5)
     assert pending(db) == PRODUCTS
     while pending(db):
-        drain(db, client, own, pressure, 0.5)
-    assert pressure.batch_size == 40
+        drain(Indexer(db, client, own), backoff, 0.5)
+    assert backoff.batch_size == 40
 
 
 def test_a_slow_batch_makes_the_next_one_smaller(own: Settings, db: Db, client: Elasticsearch) -> None:
     """With a limit of no time at all, every batch is slow."""
     store(own, [{"sku": f"p{number}"} for number in range(PRODUCTS)])
-    pressure = Pressure(40, slow_seconds=0)
-    assert drain(db, client, own, pressure, 30) == PRODUCTS
-    assert pressure.batch_size == SMALLEST_BATCH
-    assert pressure.pause_left() == 0
+    backoff = Backoff(40, slow_seconds=0)
+    assert drain(Indexer(db, client, own), backoff, 30) == PRODUCTS
+    assert backoff.batch_size == MIN_BATCH_SIZE
+    assert backoff.pause_left() == 0
 
 
 def test_a_hanging_server_is_left_before_the_lease_ends(
@@ -192,7 +188,7 @@ def test_four_workers_write_every_row_once(settings: Settings, db: Db, es: Elast
     def work(_: int) -> list[int]:
         settled = []
         with connect(own, "worker", autocommit=True) as connection, closing(make_client(own)) as client:
-            while (batch := sync_batch(connection, client, own, 50)).claimed:
+            while (batch := sync_batch(Indexer(connection, client, own), 50)).claimed:
                 assert (batch.settled, batch.unavailable) == (batch.claimed, None)
                 settled.append(batch.settled)
         return settled

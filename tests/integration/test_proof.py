@@ -12,14 +12,15 @@ from elasticsearch import Elasticsearch
 from catalog.connections import connect
 from catalog.settings import Settings
 from indexer import compare
-from indexer import reconcile as reconciling
+from indexer import repair as reconciling
 from indexer.audit import audit_page
-from indexer.proof import Proof, prove
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from indexer.registry import LIVE, targets
 from indexer.sync import sync_batch
+from indexer.verify import Verification, verify
 from mappings.names import read_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import documents, ledger, live_index, store, sync_all, writer
 
 Db = psycopg.Connection[Any]
@@ -38,8 +39,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare.lasting_differences, "__defaults__", (1, None, lambda seconds: None))
 
 
-def proof(settings: Settings, db: Db, es: Elasticsearch, *, repair: bool = False, wait: float = 0.0) -> Proof:
-    return prove(db, es, settings, repair=repair, wait=wait)
+def proof(settings: Settings, db: Db, es: Elasticsearch, *, repair: bool = False, wait: float = 0.0) -> Verification:
+    return verify(Indexer(db, es, settings), repair=repair, wait=wait)
 
 
 def lose(es: Elasticsearch, index: str, product_id: UUID) -> None:
@@ -116,10 +117,11 @@ def test_what_is_left_out_is_not_called_equal(
     assert not proof(settings, db, es).equal
 
 
+@pytest.mark.secured
 def test_the_command_says_what_is_wrong(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     no_filter(settings, db, es)
     pending(settings, db, es)
-    answer = run(settings, "reconcile", "--wait", "0.1")
+    answer = invoke(settings, "reconcile", "--wait", "0.1")
     said = " ".join(answer.stdout.split())
     assert answer.returncode == 1
     assert "Searches see deleted products" in said
@@ -135,7 +137,7 @@ def test_a_repair_waits_until_the_workers_have_written_it(
     def follow() -> None:
         with connect(settings, "test-sync", autocommit=True) as connection:
             while not stop.wait(0.05):
-                sync_batch(connection, es, settings, 100)
+                sync_batch(Indexer(connection, es, settings), 100)
 
     worker = threading.Thread(target=follow)
     worker.start()
@@ -189,7 +191,7 @@ def test_products_of_a_rename_that_is_still_to_be_spread_are_no_drift(
     db.execute("UPDATE categories SET name = 'Sound'")
     db.execute("UPDATE brands SET name = 'Bolt'")
     (target,) = targets(db)
-    page = audit_page(db, es, target, wait=lambda seconds: None)
+    page = audit_page(Indexer(db, es, settings), target, wait=lambda seconds: None)
     assert (page.compared, page.differing) == (5, [])
 
 
@@ -197,12 +199,12 @@ def test_a_large_repair_holds_few_locks_at_a_time(
     settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The third piece of five meets a locked row: what came before it is committed, and what comes after goes on."""
-    monkeypatch.setattr(reconciling, "CHUNK", 1)
+    monkeypatch.setattr(reconciling, "CHUNK_SIZE", 1)
     for key in ids.values():
         lose(es, live_index(db), key)
     with writer(settings) as busy:
         busy.execute("UPDATE products SET popularity = 1 WHERE sku = 'p2'")
-        found = reconciling.reconcile(db, es, repair=True, quick=True)
+        found = reconciling.reconcile(Indexer(db, es, settings), repair=True, quick=True)
         assert found[0].repaired == 4
         assert db.execute("SELECT count(*) FROM product_sync WHERE version = 2").fetchone() == (4,)
     assert db.execute("SELECT count(DISTINCT bumped_at) FROM product_sync WHERE version = 2").fetchone() == (5,)

@@ -19,9 +19,10 @@ from catalog.services import quarantine
 from catalog.services.quarantine import Action
 from catalog.settings import Settings
 from indexer.compare import differences
+from indexer.indexer import Indexer
 from indexer.rebuild import ensure_index, rebuild
-from indexer.reconcile import reconcile
 from indexer.registry import STANDBY, targets
+from indexer.repair import reconcile
 from indexer.switch import rollback
 from mappings.schema import CURRENT, SCHEMAS
 from tests.support import documents, ledger, live_index, store, sync_all, writer
@@ -89,11 +90,11 @@ def all_shown(db: Db, es: Elasticsearch) -> list[set[str]]:
     return [shown(es, target.name) for target in targets(db)]
 
 
-def assert_equal(db: Db, es: Elasticsearch) -> None:
+def assert_equal(settings: Settings, db: Db, es: Elasticsearch) -> None:
     """Every index is what Postgres says, by versions and by contents."""
     for target in targets(db):
-        assert differences(db, es, target.name) == []
-    assert all(found.equal for found in reconcile(db, es, repair=False))
+        assert differences(Indexer(db, es, settings), target.name) == []
+    assert all(found.equal for found in reconcile(Indexer(db, es, settings), repair=False))
 
 
 async def test_what_is_listed(database: Database, refused: UUID) -> None:
@@ -130,7 +131,7 @@ def test_a_newer_version_that_succeeds_releases_it(
     row = ledger(db, refused)
     assert (row["synced_version"], row["attempts"], row["next_attempt_at"], row["error"]) == (2, 0, None, None)
     assert shown(es, narrow) == {"branded", "fine"}
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
 
 
 async def test_a_replay_is_written_once_the_index_is_mended(
@@ -145,7 +146,7 @@ async def test_a_replay_is_written_once_the_index_is_mended(
     assert shown(es, narrow) == {"branded", "fine"}
     row = ledger(db, refused)
     assert (row["version"], row["synced_version"]) == (1, 1)
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
 
 
 async def test_a_replay_that_is_refused_again_is_back_in_quarantine(
@@ -212,7 +213,7 @@ async def test_all_of_it_goes_in_chunks(
 ) -> None:
     ids = store(strict, [{"sku": f"p{number}", "brand": "Weft"} for number in range(7)])
     sync_all(strict, db, es)
-    monkeypatch.setattr(quarantine, "CHUNK", 3)
+    monkeypatch.setattr(quarantine, "CHUNK_SIZE", 3)
     told: list[int] = []
     assert await quarantine.apply_to_all(database, action, told.append) == 7
     assert told == [3, 6, 7]
@@ -232,7 +233,7 @@ async def test_a_drop_takes_it_out_of_every_index(
     assert all_shown(db, es) == [{"fine"}, {"fine"}]
     for target in targets(db):
         assert es.get(index=target.name, id=str(refused))["_source"]["deleted"] is True
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
 
 
 async def test_the_next_change_puts_a_dropped_product_back(
@@ -244,7 +245,7 @@ async def test_the_next_change_puts_a_dropped_product_back(
     assert not (await database.run(sync_ledger.status, refused)).dropped
     sync_all(strict, db, es)
     assert all_shown(db, es) == [{"branded", "fine"}, {"branded", "fine"}]
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
 
 
 async def test_a_change_before_the_tombstone_is_written_wins(
@@ -265,7 +266,7 @@ async def test_a_rebuild_after_a_drop_leaves_it_out(
     name = rebuild(strict, es)
     assert live_index(db) == name
     assert shown(es, name) == {"fine"}
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
     db.execute("UPDATE products SET name = 'changed' WHERE id = %s", (refused,))
     sync_all(strict, db, es)
     assert shown(es, name) == {"branded", "fine"}
@@ -284,10 +285,10 @@ def test_dropped_in_mid_rebuild(
             asyncio.run(drop(strict, refused))
             sync_all(strict, db, es)
 
-    monkeypatch.setattr("indexer.rebuild.failpoint", failpoint)
+    monkeypatch.setattr("indexer.rebuild_steps.failpoint", failpoint)
     assert shown(es, rebuild(strict, es)) == {"fine"}
     assert ledger(db, refused)["dropped_version"] == 2
-    assert_equal(db, es)
+    assert_equal(strict, db, es)
 
 
 async def test_a_repair_does_not_put_a_dropped_product_back(
@@ -300,8 +301,8 @@ async def test_a_repair_does_not_put_a_dropped_product_back(
     stale = {**es.get(index=standby, id=str(refused))["_source"], "version": 1, "deleted": False, "sku": "stale"}
     es.index(index=standby, id=str(refused), document=stale, version=2, version_type="external_gte")
     assert shown(es, standby) == {"stale", "fine"}
-    assert [found.index for found in reconcile(db, es, repair=True) if not found.equal] == [standby]
+    assert [found.index for found in reconcile(Indexer(db, es, strict), repair=True) if not found.equal] == [standby]
     sync_all(strict, db, es)
     assert (await database.run(sync_ledger.status, refused)).dropped
     assert all_shown(db, es) == [{"fine"}, {"fine"}]
-    assert_equal(db, es)
+    assert_equal(strict, db, es)

@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from catalog.settings import Settings
+from tests.commands import invoke
 from tests.processes import run
 from tests.support import ledger, store
 
@@ -33,14 +34,14 @@ def quarantined(db: Db) -> set[UUID]:
 
 
 def test_list(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
-    shown = run(settings, "quarantine", "list")
+    shown = invoke(settings, "quarantine", "list")
     assert shown.returncode == 0, shown.stderr
     for sku in "abc":
         assert f"{ids[sku]}  version 1" in shown.stdout
         assert f"3 attempts: {sku} Product {sku}" in shown.stdout
     assert shown.stdout.count(ERROR) == 3
     assert str(ids["free"]) not in shown.stdout
-    answer = run(settings, "quarantine", "list", "--json", "--limit", "2")
+    answer = invoke(settings, "quarantine", "list", "--json", "--limit", "2")
     page = json.loads(answer.stdout)
     assert (page["total"], len(page["items"])) == (3, 2)
     assert {item["error"] for item in page["items"]} == {ERROR}
@@ -48,21 +49,21 @@ def test_list(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
 
 
 def test_an_empty_quarantine(settings: Settings, db: Db) -> None:
-    shown = run(settings, "quarantine", "list")
+    shown = invoke(settings, "quarantine", "list")
     assert (shown.returncode, shown.stdout) == (0, "Nothing is in quarantine.\n")
-    assert json.loads(run(settings, "quarantine", "list", "--json").stdout) == {"items": [], "total": 0}
-    assert run(settings, "quarantine", "replay", "--all").returncode == 0
+    assert json.loads(invoke(settings, "quarantine", "list", "--json").stdout) == {"items": [], "total": 0}
+    assert invoke(settings, "quarantine", "replay", "--all").returncode == 0
 
 
 def test_replay_by_id(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
-    done = run(settings, "quarantine", "replay", str(ids["a"]), str(ids["b"]))
+    done = invoke(settings, "quarantine", "replay", str(ids["a"]), str(ids["b"]))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("2 ")
     assert quarantined(db) == {ids["c"]}
 
 
 def test_drop_by_id(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
-    done = run(settings, "quarantine", "drop", str(ids["a"]))
+    done = invoke(settings, "quarantine", "drop", str(ids["a"]))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 ")
     row = ledger(db, ids["a"])
@@ -72,7 +73,7 @@ def test_drop_by_id(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
 
 @pytest.mark.parametrize("command", ["replay", "drop"])
 def test_all_of_it(settings: Settings, db: Db, ids: dict[str, UUID], command: str) -> None:
-    done = run(settings, "quarantine", command, "--all")
+    done = invoke(settings, "quarantine", command, "--all")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("3 ")
     assert quarantined(db) == set()
@@ -84,7 +85,7 @@ def test_an_id_that_is_not_in_quarantine_is_named_and_nothing_is_done(
     settings: Settings, db: Db, ids: dict[str, UUID], command: str
 ) -> None:
     nobody = uuid4()
-    done = run(settings, "quarantine", command, str(ids["a"]), str(nobody), str(ids["free"]))
+    done = invoke(settings, "quarantine", command, str(ids["a"]), str(nobody), str(ids["free"]))
     assert done.returncode == 1
     assert f"Not in quarantine: {nobody}, {ids['free']}. Nothing was done" in done.stderr
     assert str(ids["a"]) not in done.stderr
@@ -94,7 +95,7 @@ def test_an_id_that_is_not_in_quarantine_is_named_and_nothing_is_done(
 
 def test_wrong_usage(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
     for arguments in ((), (str(ids["a"]), "--all"), ("no-id",)):
-        done = run(settings, "quarantine", "drop", *arguments)
+        done = invoke(settings, "quarantine", "drop", *arguments)
         assert done.returncode == 2, arguments
         assert "Traceback" not in done.stderr
     assert len(quarantined(db)) == 3
@@ -105,9 +106,18 @@ def test_a_database_without_a_schema_is_told_in_one_sentence(settings: Settings,
     db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         url = f"{settings.database_url.rpartition('/')[0]}/{name}"
-        done = run(settings.model_copy(update={"database_url": url}), "quarantine", "list")
+        done = invoke(settings.model_copy(update={"database_url": url}), "quarantine", "list")
     finally:
         db.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
     assert done.returncode == 1
     assert "catalog migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.process
+def test_a_process_of_its_own(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
+    done = run(settings, "quarantine", "drop", str(ids["a"]))
+    assert (done.returncode, done.stdout.partition(" ")[0]) == (0, "1")
+    refused = run(settings, "quarantine", "drop", "no-id")
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr

@@ -12,15 +12,19 @@ from elasticsearch import Elasticsearch
 from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer.compare import differences
-from indexer.rebuild import Progress, Step, advance, ensure_index, rebuild, start, work
+from indexer.indexer import Indexer
+from indexer.maintenance import expire_standby
+from indexer.rebuild import Progress, ensure_index, rebuild, run, start, step
+from indexer.rebuild_steps import Step
 from indexer.registry import BUILDING, LIVE, STANDBY, register, targets
 from indexer.switch import rollback
 from indexer.sync import sync_batch
-from indexer.upkeep import expire_standby
 from mappings.names import read_alias, write_alias
 from mappings.schema import CURRENT, SCHEMAS, Schema
 from tests.processes import wait_until
 from tests.support import documents, ledger, live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -38,7 +42,7 @@ def test_the_alias_moves_and_the_old_index_stays_current(
     db.execute("UPDATE products SET name = 'changed' WHERE sku = 'p7'")
     sync_all(settings, db, es)
     for held in (index, name):
-        assert differences(db, es, held) == []
+        assert differences(Indexer(db, es, settings), held) == []
 
 
 def test_changes_during_a_rebuild_are_in_both_indexes(
@@ -58,7 +62,7 @@ def test_changes_during_a_rebuild_are_in_both_indexes(
                 if number % 10 == 0:
                     connection.execute("DELETE FROM products WHERE sku = %s", (f"p{number % 200}",))
                 time.sleep(0.002)
-                while sync_batch(connection, es, settings, 100).claimed:
+                while sync_batch(Indexer(connection, es, settings), 100).claimed:
                     pass
 
     thread = threading.Thread(target=disturb)
@@ -71,7 +75,7 @@ def test_changes_during_a_rebuild_are_in_both_indexes(
     sync_all(settings, db, es)
     assert names[-1] == live_index(db)
     for target in targets(db):
-        assert differences(db, es, target.name) == []
+        assert differences(Indexer(db, es, settings), target.name) == []
 
 
 def test_the_swap_is_refused_when_a_document_does_not_fit(
@@ -91,9 +95,9 @@ def test_the_swap_is_refused_when_a_document_does_not_fit(
 def test_differences_are_found_by_id(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
     ids = store(settings, [{"sku": f"p{number}"} for number in range(10)])
     sync_all(settings, db, es)
-    assert differences(db, es, index) == []
+    assert differences(Indexer(db, es, settings), index) == []
     es.delete(index=index, id=str(ids["p3"]), refresh=True)
-    (found,) = differences(db, es, index)
+    (found,) = differences(Indexer(db, es, settings), index)
     assert (found.product_id, found.database_version, found.indexed_version) == (ids["p3"], 1, None)
 
 
@@ -106,7 +110,7 @@ def test_two_rebuilds_at_once_are_one(settings: Settings, db: Db, es: Elasticsea
     if len(names) == 2:  # the second began after the first had ended
         assert db.execute("SELECT count(*) FROM jobs WHERE state = 'done'").fetchone() == (3,)
     assert live_index(db) in names
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 def test_a_second_rebuild_can_not_be_queued(db: Db) -> None:
@@ -241,9 +245,9 @@ def test_a_builder_that_fails_on_a_new_index_blocks_its_swap_only(
 
 def test_standby_indexes_expire(settings: Settings, db: Db, es: Elasticsearch, index: str) -> None:
     rebuild(settings, es)
-    assert expire_standby(db, es, settings) == []
+    assert expire_standby(Indexer(db, es, settings)) == []
     db.execute("UPDATE search_indexes SET retired_at = now() - interval '25 hours' WHERE state = 'standby'")
-    assert expire_standby(db, es, settings) == [index]
+    assert expire_standby(Indexer(db, es, settings)) == [index]
     assert not es.indices.exists(index=index)
 
 
@@ -257,17 +261,17 @@ def test_a_rebuilt_index_becomes_one_segment(settings: Settings, db: Db, es: Ela
     store(settings, [{"sku": f"p{number}"} for number in range(30)])
     sync_all(settings, db, es)
     start(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
     (building,) = (target.name for target in targets(db) if target.state == BUILDING)
     for price in (1, 2, 3):
         db.execute("UPDATE products SET price = %s WHERE sku = %s", (price, f"p{price}"))
         sync_all(settings, db, es)
         es.indices.refresh(index=building)
     assert _segments(es, building) >= 3
-    work(db, es, settings)
+    run(Indexer(db, es, settings))
     assert {target.name: target.state for target in targets(db)}[building] == LIVE
     wait_until(lambda: _segments(es, building) == 1)
-    assert differences(db, es, building) == []
+    assert differences(Indexer(db, es, settings), building) == []
 
 
 def _segments(es: Elasticsearch, name: str) -> int:

@@ -8,10 +8,14 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.errors import Conflict
+from catalog.models.job import REINDEX
 from catalog.settings import Settings
 from indexer import jobs, rebuild
-from indexer.rebuild import Step, advance, progress, result, start
+from indexer.indexer import Indexer
+from indexer.rebuild import progress, result, start, step
+from indexer.rebuild_steps import Step
 from indexer.switch import rollback
+from tests.commands import invoke
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all
 
@@ -41,19 +45,20 @@ def test_what_elasticsearch_refuses_for_good_ends_the_rebuild(
 ) -> None:
     """It would be refused again and again: more shards than an index may have."""
     job = start(db, shards=5000)
-    assert advance(db, es, settings) is Step.ENDED
+    assert step(Indexer(db, es, settings)) is Step.ENDED
     with pytest.raises(Conflict, match="Elasticsearch refuses the rebuild"):
         result(db, job)
     assert live_index(db) == full
 
 
+@pytest.mark.process
 def test_cancelled_too_late(
     settings: Settings, db: Db, es: Elasticsearch, full: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Readers see the new index already: it has not been cancelled, and the command does not say so."""
     start(db)
-    while advance(db, es, settings) is Step.WORKED and jobs.active(db, jobs.REINDEX):
-        job = jobs.active(db, jobs.REINDEX)
+    while step(Indexer(db, es, settings)) is Step.WORKED and jobs.active(db, REINDEX):
+        job = jobs.active(db, REINDEX)
         if (
             job
             and job.progress.get("phase") == "filling"
@@ -62,7 +67,7 @@ def test_cancelled_too_late(
             break
     killed = run(settings.model_copy(update={"failpoint": "switch.after_move"}), "reindex")
     assert killed.returncode == -9
-    answer = run(settings, "reindex", "--cancel")
+    answer = invoke(settings, "reindex", "--cancel")
     assert answer.returncode == 1
     assert f"Too late: {live_index(db)} is live already" in " ".join(answer.stderr.split())
     assert live_index(db) != full
@@ -71,7 +76,7 @@ def test_cancelled_too_late(
 def test_a_rebuild_says_how_many_quarantined_products_it_left_out(
     settings: Settings, db: Db, es: Elasticsearch, quarantined: str
 ) -> None:
-    answer = run(settings, "reindex")
+    answer = invoke(settings, "reindex")
     assert answer.returncode == 0
     assert "1 products in quarantine are not in it" in " ".join(answer.stderr.split())
     assert {body["sku"] for body in documents(db, es).values()} == {"fine"}
@@ -97,7 +102,7 @@ def test_a_quarantined_product_that_the_new_index_takes_is_not_counted(
     db.execute("UPDATE products SET attributes = '{}'")
     db.execute("UPDATE product_sync SET next_attempt_at = 'infinity' WHERE version > synced_version")
     job = start(db)
-    rebuild.work(db, es, settings)
+    rebuild.run(Indexer(db, es, settings))
     assert progress(db, job).left_out == 0
 
 
@@ -106,9 +111,9 @@ def test_a_pause_of_the_new_index_holds_nothing_else_up(
 ) -> None:
     """Whoever carries the rebuild does the other work in the pauses too."""
     job = start(db)
-    advance(db, es, settings)
+    step(Indexer(db, es, settings))
     es.indices.put_settings(index=str(jobs.get(db, job.id).progress["index"]), settings={"index.blocks.write": True})
     looks = threading.Semaphore(0)
-    rebuild.work(db, es, settings, seconds=1.5, between=looks.release)
+    rebuild.run(Indexer(db, es, settings), seconds=1.5, on_step=looks.release)
     steps = 1 + 4  # pauses double: there is time for four of them
     assert sum(looks.acquire(blocking=False) for _ in range(100)) > steps

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
+import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
@@ -17,6 +18,8 @@ from mappings.names import read_alias
 from tests.equality import contents, different, expected
 from tests.processes import running, wait_until
 from tests.support import store
+
+pytestmark = pytest.mark.process
 
 Db = psycopg.Connection[Any]
 

@@ -8,14 +8,17 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
+from catalog.models.job import REINDEX, JobState
 from catalog.settings import Settings
 from indexer import chunks, jobs, loading, rebuild, rows
 from indexer.compare import differences
-from indexer.jobs import REINDEX, Job
-from indexer.rebuild import Step, advance
+from indexer.indexer import Indexer
+from indexer.jobs import Job
+from indexer.rebuild import step
+from indexer.rebuild_steps import Step
 from indexer.registry import LIVE, targets
 from mappings.names import read_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
@@ -31,7 +34,7 @@ def full(settings: Settings, db: Db, es: Elasticsearch, index: str) -> str:
 @pytest.fixture
 def begun(settings: Settings, db: Db, es: Elasticsearch, full: str) -> Job:
     job = rebuild.start(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
     return jobs.get(db, job.id)
 
 
@@ -47,28 +50,28 @@ def assert_only(settings: Settings, db: Db, es: Elasticsearch, live: str) -> Non
     assert [(target.name, target.state) for target in targets(db)] == [(live, LIVE)]
     db.execute("UPDATE products SET name = 'after' WHERE sku = 'p1'")
     sync_all(settings, db, es)
-    assert differences(db, es, live) == []
+    assert differences(Indexer(db, es, settings), live) == []
 
 
 @pytest.mark.parametrize("steps", [0, 1], ids=["planned", "filled"])
 def test_cancelled(settings: Settings, db: Db, es: Elasticsearch, full: str, begun: Job, steps: int) -> None:
     for _ in range(steps):
-        advance(db, es, settings)
-    answer = run(settings, "reindex", "--cancel")
+        step(Indexer(db, es, settings))
+    answer = invoke(settings, "reindex", "--cancel")
     assert (answer.returncode, "the live index is unchanged" in answer.stderr) == (0, True)
-    assert jobs.get(db, begun.id).state == jobs.CANCELLED
+    assert jobs.get(db, begun.id).state == JobState.CANCELLED
     assert_only(settings, db, es, full)
 
 
 def test_cancelled_before_anybody_began(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
     job = rebuild.start(db)
-    assert run(settings, "reindex", "--cancel").returncode == 0
-    assert jobs.get(db, job.id).state == jobs.CANCELLED
+    assert invoke(settings, "reindex", "--cancel").returncode == 0
+    assert jobs.get(db, job.id).state == JobState.CANCELLED
     assert_only(settings, db, es, full)
 
 
 def test_nothing_to_cancel(settings: Settings, full: str) -> None:
-    answer = run(settings, "reindex", "--cancel")
+    answer = invoke(settings, "reindex", "--cancel")
     assert (answer.returncode, answer.stderr.strip()) == (1, "No rebuild is running.")
 
 
@@ -85,7 +88,7 @@ def test_cancelled_while_a_worker_holds_a_chunk(
 
     def work() -> None:
         with connect(settings, "test", autocommit=True) as connection:
-            outcome.append(advance(connection, es, settings))
+            outcome.append(step(Indexer(connection, es, settings)))
 
     outcome: list[Step] = []
     with monkeypatch.context() as patched:
@@ -94,41 +97,41 @@ def test_cancelled_while_a_worker_holds_a_chunk(
         worker.start()
         assert reading.wait(30)
     jobs.request_cancel(db, REINDEX)
-    assert advance(db, es, settings) is Step.ENDED
+    assert step(Indexer(db, es, settings)) is Step.ENDED
     assert not es.indices.exists(index=begun.progress["index"])
     second = rebuild.start(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
     go_on.set()
     worker.join()
     assert outcome == [Step.ENDED]
-    assert jobs.get(db, begun.id).state == jobs.CANCELLED
-    rebuild.work(db, es, settings)
-    assert jobs.get(db, second.id).state == jobs.DONE
+    assert jobs.get(db, begun.id).state == JobState.CANCELLED
+    rebuild.run(Indexer(db, es, settings))
+    assert jobs.get(db, second.id).state == JobState.DONE
     assert {target.name for target in targets(db)} == {full, jobs.get(db, second.id).progress["index"]}
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 def test_shards(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
-    assert run(settings, "reindex", "--shards", "2").returncode == 0
+    assert invoke(settings, "reindex", "--shards", "2").returncode == 0
     assert index_settings(es, full)["number_of_shards"] == "1"
     assert index_settings(es, live_index(db))["number_of_shards"] == "2"
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, settings), live_index(db)) == []
 
 
 def test_joining_with_other_shards_is_refused(settings: Settings, db: Db, es: Elasticsearch, begun: Job) -> None:
-    answer = run(settings, "reindex", "--shards", "3")
+    answer = invoke(settings, "reindex", "--shards", "3")
     assert (answer.returncode, "with other shards" in answer.stderr) == (1, True)
-    assert jobs.get(db, begun.id).state == jobs.RUNNING
+    assert jobs.get(db, begun.id).state == JobState.RUNNING
 
 
 def test_refresh_interval_and_replicas_are_put_back(settings: Settings, db: Db, es: Elasticsearch, full: str) -> None:
     own = settings.model_copy(update={"index_replicas": 1, "index_refresh_interval": "700ms"})
     job = rebuild.start(db)
-    assert advance(db, es, own) is Step.WORKED
+    assert step(Indexer(db, es, own)) is Step.WORKED
     name = jobs.get(db, job.id).progress["index"]
     held = index_settings(es, name)
     assert (held["refresh_interval"], held["number_of_replicas"]) == ("-1", "0")
-    rebuild.work(db, es, own)
+    rebuild.run(Indexer(db, es, own))
     held = index_settings(es, name)
     assert (held["refresh_interval"], held["number_of_replicas"]) == ("700ms", "1")
 
@@ -137,4 +140,4 @@ def test_a_rebuild_without_products(settings: Settings, db: Db, es: Elasticsearc
     assert rebuild.rebuild(settings, es) == live_index(db)
     job = db.execute("SELECT id FROM jobs ORDER BY created_at DESC LIMIT 1").fetchone()
     assert job is not None
-    assert chunks.tally(db, job[0]) == chunks.Tally(1, 0, 0, 0)
+    assert chunks.count(db, job[0]) == chunks.ChunkCounts(1, 0, 0, 0)

@@ -10,11 +10,12 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
+from catalog.models.job import RECONCILE
 from catalog.settings import Settings
-from indexer import audit, compare, counters, jobs, rounds
+from indexer import audit, compare, counters, jobs, reconciler, reconciliation
 from indexer.bulk import Document, write
 from indexer.compare import differences
-from indexer.jobs import RECONCILE
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from indexer.registry import LIVE, targets
 from indexer.switch import locked
@@ -67,7 +68,7 @@ def alter(es: Elasticsearch, index: str, product_id: UUID) -> None:
 def test_a_round_in_sync_compares_everything_and_repairs_nothing(
     own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
 ) -> None:
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["products"], progress["versions"], progress["contents"], progress["repaired"]) == (40, 0, 0, 0)
     assert progress["ahead"] == {live_index(db): 0}
@@ -79,7 +80,7 @@ def test_what_differs_is_repaired_and_counted(
 ) -> None:
     lose(es, live_index(db), ids["p3"])
     alter(es, live_index(db), ids["p5"])
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["versions"], progress["contents"], progress["repaired"]) == (1, 1, 2)
     assert counted(db, counters.REPAIRS) == 2
@@ -90,7 +91,7 @@ def test_what_differs_is_repaired_and_counted(
     found = documents(db, es)
     assert {found[str(ids[sku])]["price_cents"] for sku in ("p3", "p5")} == {1000}
     due_again(db)
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert finished(db)[-1]["repaired"] == 0
     assert counted(db, counters.ROUNDS) == 2
 
@@ -99,15 +100,15 @@ def test_a_round_begins_when_it_is_time_and_not_before(
     own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
 ) -> None:
     for _ in range(2):
-        rounds.work(db, es, own)
+        reconciler.run(Indexer(db, es, own))
         assert len(finished(db)) == 1
     due_again(db)
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert len(finished(db)) == 2
 
 
 def test_an_interval_of_0_turns_it_off(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
-    rounds.work(db, es, own.model_copy(update={"reconcile_interval_seconds": 0}))
+    reconciler.run(Indexer(db, es, own.model_copy(update={"reconcile_interval_seconds": 0})))
     assert finished(db) == []
     assert jobs.active(db, RECONCILE) is None
 
@@ -115,10 +116,10 @@ def test_an_interval_of_0_turns_it_off(own: Settings, db: Db, es: Elasticsearch,
 def test_a_task_ends_when_its_time_is_up_and_the_next_goes_on(
     own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "PAGE", 7)
+    monkeypatch.setattr(audit, "PAGE_SIZE", 7)
     seen = []
     while not finished(db):
-        rounds.work(db, es, own, seconds=1e-9)
+        reconciler.run(Indexer(db, es, own), seconds=1e-9)
         job = jobs.active(db, RECONCILE)
         if job is not None:
             seen.append((job.id, job.progress["products"]))
@@ -130,10 +131,10 @@ def test_a_task_ends_when_its_time_is_up_and_the_next_goes_on(
 def test_a_round_that_is_too_long_ends_and_the_next_audits_on(
     own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "PAGE", 15)
+    monkeypatch.setattr(audit, "PAGE_SIZE", 15)
     short = own.model_copy(update={"reconcile_interval_seconds": 1e-6})
     for _ in range(4):
-        rounds.work(db, es, short)
+        reconciler.run(Indexer(db, es, short))
     assert [progress["products"] for progress in finished(db)] == [15, 15, 10, 15]
     assert all(progress["compared"] == [live_index(db)] for progress in finished(db))
 
@@ -148,13 +149,14 @@ def test_a_killed_round_is_gone_on_with(own: Settings, db: Db, es: Elasticsearch
     job = jobs.active(db, RECONCILE)
     assert job is not None
     assert (job.progress["repaired"], job.progress["compared"]) == (1, [live_index(db)])
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["repaired"], progress["products"]) == (1, 40)
     assert counted(db, counters.REPAIRS) == 1
     assert ledger(db, ids["p3"])["version"] == 2
 
 
+@pytest.mark.process
 def test_scheduler_and_worker_do_it_unasked(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     lose(es, live_index(db), ids["p3"])
     alter(es, live_index(db), ids["p5"])
@@ -163,14 +165,14 @@ def test_scheduler_and_worker_do_it_unasked(own: Settings, db: Db, es: Elasticse
             wait_until(lambda: bool(finished(db)), 60)
         wait_until(lambda: ledger(db, ids["p5"])["synced_version"] == 2)
     assert ledger(db, ids["p3"])["synced_version"] == 2
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, own), live_index(db)) == []
 
 
 def test_one_task_at_a_time(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
-    with connect(own, "other", autocommit=True) as other, locked(other, key=rounds.LOCK):
-        rounds.work(db, es, own)
+    with connect(own, "other", autocommit=True) as other, locked(other, key=reconciler.LOCK):
+        reconciler.run(Indexer(db, es, own))
         assert jobs.active(db, RECONCILE) is None
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert len(finished(db)) == 1
 
 
@@ -180,8 +182,8 @@ def test_live_changes_go_first_in_every_pause(
     """20 products a second: the audit of 40 rests for two seconds, and looks for live changes all the time."""
     calls: list[None] = []
     slow = own.model_copy(update={"reconcile_products_per_second": 20})
-    rounds.work(db, es, slow, between=lambda: calls.append(None))
-    assert len(calls) > 2 / rounds.NAP_SECONDS / 4
+    reconciler.run(Indexer(db, es, slow), on_step=lambda: calls.append(None))
+    assert len(calls) > 2 / reconciliation.NAP_SECONDS / 4
     assert finished(db)[0]["products"] == 40
 
 
@@ -199,7 +201,7 @@ def test_changes_on_their_way_are_no_drift(own: Settings, db: Db, es: Elasticsea
     writer.start()
     try:
         for _ in range(3):
-            rounds.work(db, es, own)
+            reconciler.run(Indexer(db, es, own))
             due_again(db)
     finally:
         stop.set()
@@ -214,13 +216,13 @@ def test_the_standby_is_repaired_too_and_a_building_index_is_left_out(
     rebuild(own, es)
     lose(es, old, ids["p3"])
     db.execute("INSERT INTO search_indexes (name, schema_version, state) VALUES ('is-building', 1, 'building')")
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["repaired"], progress["products"]) == (1, 80)
     assert sorted(progress["compared"]) == sorted([old, live_index(db)])
     db.execute("DELETE FROM search_indexes WHERE name = 'is-building'")
     sync_all(own, db, es)
-    assert [differences(db, es, target.name) for target in targets(db)] == [[], []]
+    assert [differences(Indexer(db, es, own), target.name) for target in targets(db)] == [[], []]
 
 
 def test_an_index_ahead_is_noted_and_never_repaired(
@@ -229,7 +231,7 @@ def test_an_index_ahead_is_noted_and_never_repaired(
     key = ids["p3"]
     body = es.get(index=live_index(db), id=str(key))["_source"] | {"version": 7, "checksum": checksum(str(key), 7)}
     write(es, write_alias(live_index(db)), [Document(key, 7, body)])
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["ahead"], progress["repaired"]) == ({live_index(db): 1}, 0)
     assert "reconcile.index_ahead" in "".join(capfd.readouterr())
@@ -240,8 +242,8 @@ def test_ids_that_are_not_random_share_a_bucket(
     own: Settings, db: Db, es: Elasticsearch, index: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both sides are read page by page and merged; the audit goes by products, not by buckets."""
-    monkeypatch.setattr(compare, "PAGE", 7)
-    monkeypatch.setattr(audit, "PAGE", 9)
+    monkeypatch.setattr(compare, "PAGE_SIZE", 7)
+    monkeypatch.setattr(audit, "PAGE_SIZE", 9)
     keys = [UUID(int=(0xAB << 120) + number) for number in range(50)]
     for number, key in enumerate(keys):
         db.execute("INSERT INTO products (id, sku, name, price) VALUES (%s, %s, 'one', 1)", (key, f"s{number}"))
@@ -252,12 +254,15 @@ def test_ids_that_are_not_random_share_a_bucket(
     stranger = UUID(int=(0xAB << 120) + 1000)
     body = es.get(index=index, id=str(keys[1]))["_source"] | {"id": str(stranger)}
     write(es, write_alias(index), [Document(stranger, 3, body)])
-    found = {item.product_id: (item.database_version, item.indexed_version) for item in differences(db, es, index)}
+    found = {
+        item.product_id: (item.database_version, item.indexed_version)
+        for item in differences(Indexer(db, es, own), index)
+    }
     assert found == dict.fromkeys((keys[0], keys[6], keys[7], keys[49]), (1, None)) | {stranger: (None, 3)}
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert finished(db)[0]["repaired"] == 6
     sync_all(own, db, es)
-    assert differences(db, es, index) == []
+    assert differences(Indexer(db, es, own), index) == []
 
 
 def test_only_the_newest_rounds_are_kept(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
@@ -266,24 +271,24 @@ def test_only_the_newest_rounds_are_kept(own: Settings, db: Db, es: Elasticsearc
         "SELECT kind, 'done', now() - n * interval '1 hour', now() - n * interval '1 hour' "
         "FROM generate_series(1, 110) AS n, unnest(ARRAY['reconcile', 'reindex']) AS kind"
     )
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     kept = dict(db.execute("SELECT kind, count(*) FROM jobs GROUP BY kind").fetchall())
-    assert kept == {"reconcile": rounds.KEPT, "reindex": 111}
+    assert kept == {"reconcile": reconciliation.MAX_ENDED_RUNS, "reindex": 111}
 
 
 def test_a_cancelled_round_ends(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
-    rounds.work(db, es, own, seconds=1e-9)
+    reconciler.run(Indexer(db, es, own), seconds=1e-9)
     assert jobs.request_cancel(db, RECONCILE)
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert db.execute("SELECT state FROM jobs WHERE kind = 'reconcile'").fetchall() == [("cancelled",)]
 
 
 def test_elasticsearch_away_is_waited_for(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     es.indices.close(index=live_index(db))
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert finished(db) == []
     es.indices.open(index=live_index(db), wait_for_active_shards=1)
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert (len(finished(db)), finished(db)[0]["repaired"]) == (1, 0)
 
 
@@ -291,20 +296,20 @@ def test_an_index_that_can_not_tell_is_not_audited(
     own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]
 ) -> None:
     """Closed between the comparison of versions and the audit: the round waits instead of finding nothing."""
-    rounds.work(db, es, own, seconds=1e-9)
+    reconciler.run(Indexer(db, es, own), seconds=1e-9)
     es.indices.close(index=live_index(db))
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     job = jobs.active(db, RECONCILE)
     assert job is not None
     assert job.progress["products"] == 0
     es.indices.open(index=live_index(db), wait_for_active_shards=1)
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert finished(db)[0]["products"] == 40
 
 
 def test_no_index_is_no_fault(own: Settings, db: Db, es: Elasticsearch) -> None:
     assert [target for target in targets(db) if target.state == LIVE] == []
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert finished(db)[0]["compared"] == []
 
 
@@ -315,7 +320,7 @@ def test_a_lost_standby_does_not_keep_the_live_index_from_being_proven(
     rebuild(own, es)
     es.indices.delete(index=lost)
     lose(es, live_index(db), ids["p3"])
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     (progress,) = finished(db)
     assert (progress["repaired"], progress["compared"], list(progress["skipped"])) == (1, [live_index(db)], [lost])
     assert counted(db, counters.ROUNDS) == 1
@@ -327,7 +332,7 @@ def test_what_triggers_did_not_record_is_found(own: Settings, db: Db, es: Elasti
         db.execute("DELETE FROM products WHERE sku = 'p3'")
         db.execute("INSERT INTO products (sku, name, price) VALUES ('silent', 'Silent', 5)")
         db.execute("ALTER TABLE products ENABLE ALWAYS TRIGGER ledger_insert, ENABLE ALWAYS TRIGGER ledger_delete")
-    rounds.work(db, es, own)
+    reconciler.run(Indexer(db, es, own))
     assert (finished(db)[0]["repaired"], counted(db, counters.REPAIRS)) == (2, 2)
     sync_all(own, db, es)
     shown = {body["sku"] for body in documents(db, es).values() if not body["deleted"]}

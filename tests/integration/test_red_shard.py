@@ -8,8 +8,9 @@ from elasticsearch import Elasticsearch
 
 from catalog.settings import Settings
 from indexer import bulk, registry, sync
+from indexer.backoff import Backoff
 from indexer.drain import drain
-from indexer.pressure import Pressure
+from indexer.indexer import Indexer
 from mappings.names import index_name, write_alias
 from mappings.schema import CURRENT
 from tests.support import store
@@ -38,21 +39,21 @@ def half(settings: Settings, db: Db, es: Elasticsearch, monkeypatch: pytest.Monk
 def test_a_red_shard_does_not_slow_the_others_down(
     settings: Settings, db: Db, es: Elasticsearch, half: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pressure = Pressure(20)
+    backoff = Backoff(20)
     store(settings, [{"sku": f"p{number}"} for number in range(40)])
-    written = drain(db, es, settings, pressure, 30)
+    written = drain(Indexer(db, es, settings), backoff, 30)
     assert 0 < written < 40
-    assert (pressure.batch_size, pressure.pause_left()) == (20, 0.0)
+    assert (backoff.batch_size, backoff.pause_left()) == (20, 0.0)
     # Nor do products that are all of that shard, and that are older than every other.
-    monkeypatch.setattr(sync, "WAIT_SECONDS", 60.0)
+    monkeypatch.setattr(sync, "MISSED_WRITE_PAUSE_SECONDS", 60.0)
     db.execute("UPDATE product_sync SET next_attempt_at = NULL")
-    assert drain(db, es, settings, pressure, 30) == 0
-    assert (pressure.batch_size, pressure.pause_left()) == (20, 0.0)
+    assert drain(Indexer(db, es, settings), backoff, 30) == 0
+    assert (backoff.batch_size, backoff.pause_left()) == (20, 0.0)
     store(settings, [{"sku": f"new{number}"} for number in range(20)])
-    assert drain(db, es, settings, pressure, 30) > 0
+    assert drain(Indexer(db, es, settings), backoff, 30) > 0
     es.indices.put_settings(index=half, settings={"index.routing.allocation.total_shards_per_node": 2})
     es.cluster.health(index=half, wait_for_status="green", timeout="30s")
     db.execute("UPDATE product_sync SET next_attempt_at = NULL")
-    drain(db, es, settings, pressure, 30)
+    drain(Indexer(db, es, settings), backoff, 30)
     refused = "SELECT count(*) FROM product_sync WHERE version > synced_version OR attempts > 0 OR error IS NOT NULL"
     assert db.execute(refused).fetchone() == (0,)

@@ -18,8 +18,9 @@ from catalog.settings import Settings
 from cli.run import migrate_database
 from indexer import rebuild as rebuilding
 from indexer.compare import differences
-from indexer.rebuild import advance, ensure_index, rebuild
-from indexer.reconcile import reconcile
+from indexer.indexer import Indexer
+from indexer.rebuild import ensure_index, rebuild, step
+from indexer.repair import reconcile
 from indexer.sync import sync_batch
 from mappings.names import read_alias
 from mappings.schema import CURRENT
@@ -27,6 +28,8 @@ from tests.dumps import drop, dump, recreate, restore
 from tests.equality import contents, different, expected
 from tests.processes import run
 from tests.support import documents, ledger, live_index, store, sync_all
+
+pytestmark = pytest.mark.process
 
 Db = psycopg.Connection[Any]
 
@@ -81,7 +84,7 @@ async def test_live_sync_raises_the_alarm_and_settles_nothing_falsely(
 ) -> None:
     key = restored.ids["changed"]
     restored.db.execute("UPDATE products SET price = 5 WHERE id = %s", (key,))
-    batch = sync_batch(restored.db, es, own, 10)
+    batch = sync_batch(Indexer(restored.db, es, own), 10)
     assert (batch.claimed, batch.settled, batch.refused) == (1, 0, 0)
     row = ledger(restored.db, key)
     assert row["error"] == f"index_ahead: {restored.live} holds version 4, Postgres has 2"
@@ -102,7 +105,7 @@ def test_a_version_that_the_index_has_of_another_past_is_not_taken_for_this_one(
     """Version 2 is in the index: another change, or a tombstone. The product's second version of today is not that."""
     key = restored.ids[sku]
     restored.db.execute("UPDATE products SET name = 'today' WHERE id = %s", (key,))
-    assert sync_batch(restored.db, es, own, 10).settled == 0
+    assert sync_batch(Indexer(restored.db, es, own), 10).settled == 0
     assert ledger(restored.db, key)["version"] == 3
     sync_all(own, restored.db, es)
     body = documents(restored.db, es)[str(key)]
@@ -111,7 +114,7 @@ def test_a_version_that_the_index_has_of_another_past_is_not_taken_for_this_one(
 
 def test_the_comparison_finds_all_that_differs(own: Settings, es: Elasticsearch, restored: Restored) -> None:
     ids = restored.ids
-    (found,) = reconcile(restored.db, es, repair=False)
+    (found,) = reconcile(Indexer(restored.db, es, own), repair=False)
     assert {(item.product_id, item.database_version, item.indexed_version) for item in found.ahead} == {
         (ids["changed"], 1, 4),
         (ids["once"], 1, 2),
@@ -129,7 +132,7 @@ def test_the_comparison_finds_all_that_differs(own: Settings, es: Elasticsearch,
 def test_a_rebuild_makes_everything_equal_again(own: Settings, es: Elasticsearch, restored: Restored) -> None:
     db, ids = restored.db, restored.ids
     assert run(own, "reindex").returncode == 0
-    assert differences(db, es, live_index(db)) == []
+    assert differences(Indexer(db, es, own), live_index(db)) == []
     shown = contents(es, read_alias(own.index_prefix))
     assert different(shown, expected(db, CURRENT)) == []
     assert {body["sku"]: body["name"] for body in shown.values()} == dict.fromkeys(
@@ -158,7 +161,7 @@ def test_a_dump_from_before_a_rebuild(own: Settings, es: Elasticsearch, tmp_path
     restore(own, tmp_path / "night.dump")
     with closing(connect(own, "test", autocommit=True)) as db:
         db.execute("UPDATE products SET name = 'today'")
-        assert sync_batch(db, es, own, 10).unavailable is not None
+        assert sync_batch(Indexer(db, es, own), 10).unavailable is not None
         assert not es.indices.exists(index=old)
         assert run(own, "reindex").returncode == 0
         sync_all(own, db, es)
@@ -173,9 +176,9 @@ def test_a_dump_from_the_middle_of_a_rebuild(own: Settings, es: Elasticsearch, t
         store(own, [{"sku": "a", "name": "then"}])
         sync_all(own, db, es)
         rebuilding.start(db)
-        advance(db, es, own)
+        step(Indexer(db, es, own))
         dump(own, tmp_path / "night.dump")
-        rebuilding.work(db, es, own)
+        rebuilding.run(Indexer(db, es, own))
         db.execute("UPDATE products SET name = 'since'")
         sync_all(own, db, es)
     restore(own, tmp_path / "night.dump")
@@ -183,5 +186,5 @@ def test_a_dump_from_the_middle_of_a_rebuild(own: Settings, es: Elasticsearch, t
     assert (ended.returncode, ended.stderr.startswith("Too late")) == (1, True)
     assert run(own, "reindex").returncode == 0
     with closing(connect(own, "test", autocommit=True)) as db:
-        assert differences(db, es, live_index(db)) == []
+        assert differences(Indexer(db, es, own), live_index(db)) == []
         assert [body["name"] for body in contents(es, read_alias(own.index_prefix)).values()] == ["then"]

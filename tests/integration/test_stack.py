@@ -22,6 +22,8 @@ from stack.control import start
 from stack.ephemeral import Ephemeral
 from stack.process import Record, started_at
 
+pytestmark = pytest.mark.process
+
 QUICK = ("postgres", "redis")
 CHECKOUT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from tests.support import documents, ledger, live_index, store, sync_all, writer
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 def test_a_change_reaches_the_index_with_the_ledgers_version(settings: Settings, db: Db, es: Elasticsearch) -> None:

@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 from catalog.errors import Conflict
 from catalog.settings import Settings
 from indexer.bulk import Document, Outcome, write
+from indexer.indexer import Indexer
 from indexer.rebuild import rebuild
 from indexer.switch import rollback
 from indexer.sync import sync_batch
@@ -19,7 +20,7 @@ from tests.support import ledger, live_index, store, sync_all
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.secured, pytest.mark.usefixtures("index")]
 
 
 def test_a_poison_document_does_not_hold_back_the_others(settings: Settings, db: Db, es: Elasticsearch) -> None:
@@ -74,7 +75,7 @@ def test_a_missing_alias_creates_no_index_and_loses_nothing(settings: Settings, 
     (product_id,) = store(settings, [{"sku": "a"}]).values()
     name = live_index(db)
     es.indices.delete_alias(index=name, name=write_alias(name))
-    batch = sync_batch(db, es, settings, 10)
+    batch = sync_batch(Indexer(db, es, settings), 10)
     assert batch.unavailable is not None
     assert not es.indices.exists(index=write_alias(name))
     assert ledger(db, product_id)["attempts"] == 0
@@ -86,7 +87,7 @@ def test_a_missing_alias_creates_no_index_and_loses_nothing(settings: Settings, 
 def test_no_index_at_all_keeps_everything_pending(settings: Settings, db: Db, es: Elasticsearch) -> None:
     (product_id,) = store(settings, [{"sku": "a"}]).values()
     db.execute("DELETE FROM search_indexes")
-    batch = sync_batch(db, es, settings, 10)
+    batch = sync_batch(Indexer(db, es, settings), 10)
     assert "catalog reindex" in str(batch.unavailable)
     assert ledger(db, product_id)["claimed_until"] is None
 

@@ -8,8 +8,8 @@ import pytest
 
 from catalog.database import Database, make_engine
 from catalog.settings import Settings
-from search.postgres import SynonymReader
-from search.synonyms import NO_SYNONYMS
+from search.synonym_reader import SynonymReader
+from search.text.synonyms import NO_SYNONYMS
 from tests.support import writer
 
 Db = psycopg.Connection[Any]

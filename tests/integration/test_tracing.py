@@ -20,6 +20,8 @@ from stack.ports import free_port
 from tests.processes import is_up, running, wait_until
 from tests.support import store
 
+pytestmark = pytest.mark.process
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
 SECRET = "what-nobody-else-should-read"

@@ -11,17 +11,22 @@ from elasticsearch import Elasticsearch
 
 from catalog.connections import connect
 from catalog.errors import Conflict
+from catalog.models.job import REINDEX
 from catalog.settings import Settings
 from indexer import jobs, registry
+from indexer import rebuild as rebuilding
 from indexer.compare import differences
-from indexer.jobs import REINDEX
-from indexer.rebuild import Step, advance, rebuild, result, start, work
-from indexer.reconcile import reconcile
-from indexer.registry import LIVE, Missed, targets
+from indexer.indexer import Indexer
+from indexer.rebuild import rebuild, result, start, step
+from indexer.rebuild_steps import Step
+from indexer.registry import LIVE, MissedWrite, targets
+from indexer.repair import reconcile
 from indexer.switch import rollback, switch
 from mappings.names import read_alias, write_alias
-from tests.processes import run
+from tests.commands import invoke
 from tests.support import documents, ledger, live_index, store, sync_all
+
+pytestmark = pytest.mark.secured
 
 Db = psycopg.Connection[Any]
 
@@ -109,7 +114,7 @@ def test_a_short_block_costs_nothing(settings: Settings, db: Db, es: Elasticsear
     es.indices.put_settings(index=standby(db), settings=UNBLOCK)
     no_wait(db)
     sync_all(settings, db, es)
-    assert all(found.equal for found in reconcile(db, es, repair=False))
+    assert all(found.equal for found in reconcile(Indexer(db, es, settings), repair=False))
     db.execute("UPDATE search_indexes SET failed_at = now() - interval '1 minute' WHERE failed_at IS NOT NULL")
     old = standby(db)
     assert rollback(settings, es) == old
@@ -143,7 +148,7 @@ def test_an_index_that_was_given_up_never_goes_live(
     sync_all(settings, db, es)
     es.indices.put_settings(index=lost, settings=UNBLOCK)
 
-    refused = run(settings, "rollback")
+    refused = invoke(settings, "rollback")
     assert refused.returncode == 1
     assert "took no writes for 60 s" in refused.stderr
     assert "cluster_block_exception" in refused.stderr
@@ -155,14 +160,14 @@ def test_an_index_that_was_given_up_never_goes_live(
     assert {hit["_source"]["name"] for hit in es.search(index=lost)["hits"]["hits"]} == {
         f"Product p{number}" for number in range(5)
     }
-    compared = run(settings, "reconcile")
+    compared = invoke(settings, "reconcile")
     assert compared.returncode == 0
     assert f"{lost} (standby) is left out" in " ".join(compared.stderr.split())
 
     before = live_index(db)
-    assert run(settings, "reindex").returncode == 0
+    assert invoke(settings, "reindex").returncode == 0
     assert live_index(db) not in (before, lost)
-    assert run(settings, "rollback").returncode == 0
+    assert invoke(settings, "rollback").returncode == 0
     assert live_index(db) == before
 
 
@@ -181,14 +186,14 @@ def test_a_live_index_that_is_away_lets_nothing_be_noted_on_the_other(
 
 def test_a_rebuild_waits_for_its_index(settings: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     job, building = building_and_blocked(settings, db, es)
-    assert advance(db, es, settings) is Step.UNAVAILABLE
+    assert step(Indexer(db, es, settings)) is Step.UNAVAILABLE
     es.indices.put_settings(index=building, settings=UNBLOCK)
     db.execute("UPDATE search_indexes SET failed_at = now() - interval '1 minute' WHERE failed_at IS NOT NULL")
     no_wait(db)
     sync_all(settings, db, es)
-    work(db, es, settings)
+    rebuilding.run(Indexer(db, es, settings))
     assert result(db, job) == building
-    assert differences(db, es, building) == []
+    assert differences(Indexer(db, es, settings), building) == []
 
 
 def test_a_rebuild_fails_when_its_index_was_given_up(
@@ -199,7 +204,7 @@ def test_a_rebuild_fails_when_its_index_was_given_up(
     impatient(db)
     sync_all(settings, db, es)
     es.indices.put_settings(index=building, settings=UNBLOCK)
-    work(db, es, settings)
+    rebuilding.run(Indexer(db, es, settings))
     with pytest.raises(Conflict, match="took no writes for 60 s"):
         result(db, job)
     assert live_index(db) == live
@@ -210,7 +215,7 @@ def test_a_rebuild_fails_when_its_index_was_given_up(
 def building_and_blocked(settings: Settings, db: Db, es: Elasticsearch) -> tuple[jobs.Job, str]:
     """A rebuild whose index has missed a live write after it was created."""
     job = start(db)
-    assert advance(db, es, settings) is Step.WORKED
+    assert step(Indexer(db, es, settings)) is Step.WORKED
     building = str(jobs.get(db, job.id).progress["index"])
     assert jobs.active(db, REINDEX) is not None
     es.indices.put_settings(index=building, settings=BLOCK)
@@ -223,7 +228,7 @@ def building_and_blocked(settings: Settings, db: Db, es: Elasticsearch) -> tuple
 def test_an_error_can_not_be_noted_while_the_alias_moves(settings: Settings, db: Db, ids: dict[str, UUID]) -> None:
     """A writer that saw a standby finds it live when it wants to note that it missed a write: nothing is settled."""
     name = standby(db)
-    noted: list[Missed] = []
+    noted: list[MissedWrite] = []
 
     def note() -> None:
         with connect(settings, "writer", autocommit=True) as writer:
@@ -232,13 +237,13 @@ def test_an_error_can_not_be_noted_while_the_alias_moves(settings: Settings, db:
 
     writer = threading.Thread(target=note)
     with db.transaction():
-        registry.hold(db, name)
+        registry.lock(db, name)
         writer.start()
         writer.join(1)
         assert writer.is_alive()
         registry.promote(db, name)
     writer.join()
-    assert noted == [Missed.LIVE, Missed.LIVE]
+    assert noted == [MissedWrite.LIVE, MissedWrite.LIVE]
     assert [target.error for target in targets(db) if target.state == LIVE] == [None]
 
 
@@ -247,10 +252,10 @@ def test_an_index_with_an_error_is_not_switched_to(
 ) -> None:
     """Also when the error is noted after everything was compared."""
     live = live_index(db)
-    assert registry.note_error(db, standby(db), "first") is Missed.GIVEN_UP
+    assert registry.note_error(db, standby(db), "first") is MissedWrite.GIVEN_UP
     with pytest.raises(Conflict, match="first"):
-        switch(db, es, settings, standby(db))
+        switch(Indexer(db, es, settings), standby(db))
     assert live_index(db) == live
     assert list(es.indices.get_alias(name=read_alias(settings.index_prefix)).body) == [live]
     with pytest.raises(Conflict, match="no longer registered"), db.transaction():
-        registry.hold(db, "unheard-of")
+        registry.lock(db, "unheard-of")

@@ -1,25 +1,20 @@
 """`catalog user create`, as it is typed."""
 
-import os
 import subprocess
 import sys
 from typing import Any
 
 import psycopg
+import pytest
 
 from catalog.services.passwords import verify_password
 from catalog.settings import Settings
+from tests.commands import Finished, invoke
+from tests.processes import environment
 
 
-def _create(settings: Settings, password: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cli", "user", "create", "--password-stdin", *arguments],
-        input=password + "\n",
-        env={**os.environ, "CATALOG_DATABASE_URL": settings.database_url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _create(settings: Settings, password: str, *arguments: str) -> Finished:
+    return invoke(settings, "user", "create", "--password-stdin", *arguments, stdin=password + "\n")
 
 
 def _stored(db: psycopg.Connection[Any]) -> tuple[str, str]:
@@ -57,3 +52,18 @@ def test_what_is_refused(settings: Settings, db: psycopg.Connection[Any]) -> Non
         assert named in refused.stderr
         assert "Traceback" not in refused.stderr
     assert db.execute("SELECT count(*) FROM users").fetchone() == (0,)
+
+
+@pytest.mark.process
+def test_a_process_of_its_own(settings: Settings, db: psycopg.Connection[Any]) -> None:
+    arguments = ["user", "create", "--password-stdin", "--email", "a@example.com", "--role", "editor"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        input="a password\n",
+        env=environment(settings),
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    role, password_hash = _stored(db)
+    assert (role, verify_password("a password", password_hash)) == ("editor", True)

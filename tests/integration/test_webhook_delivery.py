@@ -253,6 +253,7 @@ async def test_a_failing_webhook_does_not_hold_back_another(
     assert tried[0] <= 20  # those of the first round; then the oldest alone, after its pause
 
 
+@pytest.mark.process
 async def test_a_sender_killed_after_sending_sends_once_more(
     open_settings: Settings, database: Database, db: Db, sink: Sink
 ) -> None:

@@ -15,13 +15,13 @@ from tests.support import documents, live_index, store
 
 Db = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("index")
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("index")]
 
 
 @pytest.fixture(scope="module")
 def private_redis() -> Iterator[Server]:
     """A Redis of this test's own, so that killing and flushing it disturbs nobody."""
-    with ephemeral(servers={"redis"}) as own:
+    with ephemeral(servers={"redis"}, in_memory=True) as own:
         yield own.redis
 
 
@@ -39,6 +39,7 @@ def settled(db: Db) -> bool:
     return row == (0,)
 
 
+@pytest.mark.secured
 def test_a_change_is_indexed_without_being_asked_for(own: Settings, db: Db, es: Elasticsearch) -> None:
     with running(own, "worker"), running(own, "pump"):
         store(own, [{"sku": f"p{number}"} for number in range(50)])

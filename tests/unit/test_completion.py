@@ -6,19 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.completion import (
+from search.autocomplete.typo_patterns import mistyped
+from search.text.fuzzy import (
     Fit,
     completes,
     edits_allowed,
     fit,
-    folded,
     key_of,
     measures,
     singular,
     typed_length,
     words_of,
 )
-from search.suggest_patterns import mistyped
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = st.text(LETTERS, min_size=3, max_size=16)
@@ -49,15 +48,6 @@ def test_a_whole_word_fits_better_than_a_beginning_and_that_better_than_an_error
     assert fit("wierd", "wired") is Fit.TYPO
     assert fit("wierd", "wired", typos=False) is Fit.NONE
     assert Fit.WHOLE > Fit.BEGINS > Fit.TYPO > Fit.NONE
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("Crème BRÛLÉE", "creme brulee"), ("Ångström", "angstrom"), ("Łódź", "lodz"), ("ﬁne", "fine"), ("１３", "13"),
-     ("e\u0301", "e"), ("чай", "чай"), ("שלום", "שלום"), ("Straße", "strasse")],
-)  # fmt: skip
-def test_latin_letters_lose_their_accents_and_others_keep_their_marks(text: str, expected: str) -> None:
-    assert folded(text) == expected
 
 
 def test_words_are_those_of_an_index() -> None:

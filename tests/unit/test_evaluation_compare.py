@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from search.evaluation.compare import compare
-from search.evaluation.result import Evaluation, QueryResult, summarise
-from search.evaluation.saved import BaselineError, read, save
-from search.evaluation.significance import bootstrap_interval, randomisation_p
+from evaluation.compare import compare
+from evaluation.result import Evaluation, QueryResult, summarise
+from evaluation.saved import BaselineError, read, save
+from evaluation.significance import bootstrap_interval, randomisation_p
 
 
 def result(query: str, ndcg: float | None, total: int = 5) -> QueryResult:

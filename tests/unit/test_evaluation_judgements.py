@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from search.evaluation.judgements import Judgements, JudgementsError, read_judgements
+from evaluation.judgements import Judgements, JudgementsError, read_judgements
 
 ID = "0d9c2e1a-5f07-4a6b-9a51-3f1f6a1f0e11"
 

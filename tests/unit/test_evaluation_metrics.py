@@ -8,14 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ir_measures import RR, Measure, R, nDCG
 
-from search.evaluation.metrics import (
-    judged_ndcg,
-    ndcg,
-    percentile,
-    recall,
-    reciprocal_rank,
-    unjudged_share,
-)
+from evaluation.metrics import judged_ndcg, ndcg, percentile, recall, reciprocal_rank, unjudged_share
 
 GAINS = {rating: 2**rating - 1 for rating in range(5)}
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from search.evaluation.compare import compare
-from search.evaluation.page import page
-from search.evaluation.plots import nice_top
-from search.evaluation.result import Evaluation, Missing, QueryResult, summarise, worst_first
-from search.evaluation.run import judge
+from evaluation.compare import compare
+from evaluation.plots import nice_top
+from evaluation.report import page
+from evaluation.result import Evaluation, Missing, QueryResult, summarise, worst_first
+from evaluation.run import judge
+from search.result import SearchResult
+from tests.results import a_hit, a_query, a_result
 
 EVIL = '<img src=x onerror="alert(1)">'
 
 
-def response(*skus: str, total: int | None = None, **query: Any) -> dict[str, Any]:
-    """What the engine answers, as far as it is judged."""
-    asked = {"corrected_to": None, "dropped_terms": []} | query
-    hits = [{"sku": sku, "id": f"id of {sku}", "name": f"Name of {sku}"} for sku in skus]
-    return {"query": asked, "total": {"value": len(skus) if total is None else total}, "hits": hits}
+def response(*skus: str, total: int | None = None, **query: Any) -> SearchResult:
+    """What the search answers, as far as it is judged."""
+    return a_result(*map(a_hit, skus), total=total, query=a_query("lamp", **query))
 
 
 def evaluation(*queries: QueryResult) -> Evaluation:

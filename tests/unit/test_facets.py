@@ -7,21 +7,22 @@ from typing import Any
 
 import pytest
 
-from search.facet_response import build_facets
-from search.facets import COUNTED, COUNTED_TOGETHER, aggregations, groups
-from search.filters import Filter, filters_of
-from search.include import length
-from search.kinds import Kinds
-from search.labels import label_of
-from search.plan import Category, SearchPlan, make_plan
+from search.clauses.filters import Filter, filters_of
+from search.facets.aggregations import COUNTED, COUNTED_TOGETHER, aggregations, groups
+from search.facets.labels import label_of
+from search.facets.response import build_facets
+from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
+from search.planning.plan import Category, Evidence, SearchPlan, make_plan
 from search.request import MAX_FACETS, Range, SearchRequest
+from search.text.term_patterns import length
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = Kinds({"color": frozenset("to"), "material": frozenset("t"), "depth": frozenset("n")})
 
 
 def planned(request: SearchRequest) -> tuple[SearchPlan, tuple[Filter, ...]]:
-    return make_plan(request, NOW, KINDS), filters_of(request, KINDS)
+    return make_plan(request, SearchContext(NOW, KINDS)), filters_of(request, KINDS)
 
 
 def sizes(aggs: dict[str, Any]) -> list[int]:
@@ -55,7 +56,7 @@ def test_an_option_is_counted_in_variants_where_another_filter_speaks_of_them() 
 def test_the_tree_is_opened_by_a_short_pattern_or_by_none() -> None:
     def include(path: str) -> str | None:
         plan, filters = planned(SearchRequest(category=path, facets=("category",)))
-        plan = replace(plan, category=Category(path, "name"))
+        plan = replace(plan, evidence=Evidence(category=Category(path, "name")))
         (group,) = aggregations(plan, filters).values()
         found: str | None = group["aggs"]["category"]["terms"].get("include")
         return found
@@ -88,7 +89,7 @@ def test_a_text_that_has_just_come_among_numbers_is_passed_over() -> None:
     request = SearchRequest(facets=("attr.depth",))
     buckets = [{"key": f"depth\x1f{value}", "doc_count": 2} for value in ("1", "nan", "deep", "3.5")]
     (facet,) = build_facets(*planned(request), {"0": {"tokens0": {"buckets": buckets}}}, "USD")
-    assert (facet["type"], facet["min"], facet["max"]) == ("range", 1, 3.5)
+    assert (facet.type, facet.min, facet.max) == ("range", 1, 3.5)
 
 
 def test_labels() -> None:

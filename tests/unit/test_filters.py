@@ -1,7 +1,15 @@
 """Filters to clauses: variant filters hold for one and the same variant."""
 
-from search.filters import SIMPLE, category_path, clauses, filters_of, number_clause, with_variants_shown, without
-from search.kinds import Kinds
+from catalog.filter_conditions import category_path
+from search.clauses.filters import (
+    SIMPLE,
+    clauses,
+    filters_of,
+    number_clause,
+    with_variants_shown,
+    without,
+)
+from search.planning.attribute_types import Kinds
 from search.request import Range, SearchRequest
 
 KINDS = Kinds({"color": frozenset("to"), "material": frozenset("t")})

@@ -1,23 +1,29 @@
 """Forced filters as they are read, bound in SQL, and apart from each other in what a process remembers."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from api.service import forced_of
 from catalog.errors import Forbidden, InvalidInput
-from catalog.services.forced import NOTHING_FORCED, Forced, condition
-from catalog.services.principals import PUBLIC, Principal
-from search import corrections, cursor
-from search.filters import forced_clauses
-from search.helping import help_bodies
-from search.plan import SearchPlan, make_plan
-from search.query import best_body, facets_body, popular_body, probe_body, search_body
-from search.request import SearchRequest, parse_forced
-from search.suggest_samples import sample_bodies
-from search.suggest_typed import read_typed
-from search.views import MOST, Views
+from catalog.filter_conditions import NOTHING_FORCED, Forced, condition, stored_as
+from catalog.principals import PUBLIC, Principal
+from catalog.schemas.fields import option_text
+from mappings.attributes import value_text
+from search.autocomplete.input import read_typed
+from search.autocomplete.samples import sample_bodies
+from search.clauses.filters import forced_clauses
+from search.elasticsearch import cursor
+from search.elasticsearch import spelling as corrections
+from search.elasticsearch.catalogue_snapshot import MAX_CATALOGUES, Catalogues
+from search.elasticsearch.query import best_body, facets_body, popular_body, probe_body, search_body
+from search.elasticsearch.zero_results import zero_results_bodies
+from search.parameters import parse_forced
+from search.planning.context import SearchContext
+from search.planning.plan import Evidence, QueryInterpretation, SearchPlan, make_plan
+from search.request import AutocompleteRequest, SearchRequest
+from services.access import forced_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BRAND = Forced(brands=("Norvane",))
@@ -25,7 +31,7 @@ CLAUSE = {"terms": {"brand.lower": ["Norvane"]}}
 
 
 def plan(**fields: Any) -> SearchPlan:
-    return make_plan(SearchRequest(forced=BRAND, **fields), NOW)
+    return make_plan(SearchRequest(forced=BRAND, **fields), SearchContext(NOW))
 
 
 def test_parameters_as_a_search_has_them() -> None:
@@ -67,9 +73,7 @@ def test_what_is_sent_is_bound_and_never_sql() -> None:
     evil = "'); DROP TABLE products; --"
     sql, values = condition(Forced(evil, (evil,), ((evil, (evil,)),)))
     assert "DROP" not in sql
-    assert values["forced_category"] == "drop-table-products"
-    assert values["forced_brands"] == [evil]
-    assert (values["forced_name0"], values["forced_text0"]) == (evil, [evil])
+    assert list(values.values()) == ["drop-table-products", [evil], evil, [json.dumps(evil)]]
 
 
 @pytest.mark.parametrize(
@@ -82,8 +86,10 @@ def test_what_is_sent_is_bound_and_never_sql() -> None:
     ],
 )  # fmt: skip
 def test_every_json_value_that_is_written_as_a_text(text: str, expected: list[str]) -> None:
+    assert [json.dumps(value) for value in stored_as(text)] == expected
     _, values = condition(Forced(attributes=(("a", (text,)),)))
-    assert values["forced_json0"] == expected
+    assert expected in values.values()
+    assert all(option_text(value) == value_text(value) == text for value in stored_as(text))
 
 
 def test_credentials_with_filters_that_cannot_be_read_are_shown_nothing() -> None:
@@ -101,9 +107,10 @@ def holds(query: Any, clause: Any) -> bool:
 
 def test_every_search_of_a_page_holds_them() -> None:
     typo = plan(q="hedphones red", sort="price_asc", category="audio", attributes=(("color", ("red",)),))
-    typo = SearchPlan(typo.request, NOW, typo.words, strictness="some", missed=True)
+    query = QueryInterpretation(typo.query.words, matching="some")
+    typo = SearchPlan(typo.request, SearchContext(NOW), Evidence(missed=True), query)
     bodies: list[Any] = [probe_body(typo), search_body(typo), facets_body(typo), best_body(typo), popular_body(typo)]
-    bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *help_bodies(typo).values()]
+    bodies += [corrections.held_body(typo, {"hedphones": ["headphones"]}), *zero_results_bodies(typo).values()]
     for body in bodies:
         assert body is not None
         assert holds(body["query"], CLAUSE), body
@@ -112,7 +119,7 @@ def test_every_search_of_a_page_holds_them() -> None:
 
 def test_every_sample_of_what_is_typed_holds_them() -> None:
     for q in ("wireles h", "nx-45", "4006381333931"):
-        bodies = sample_bodies(read_typed(q, 8, "audio", NOW, BRAND))
+        bodies = sample_bodies(read_typed(AutocompleteRequest(q, 8, "audio", forced=BRAND), SearchContext(NOW)))
         assert bodies
         for body in bodies.values():
             assert holds(body["query"], CLAUSE), body
@@ -124,22 +131,22 @@ def test_a_walk_belongs_to_its_filters() -> None:
 
 
 def test_what_is_remembered_is_apart_for_each_set_of_filters() -> None:
-    views = Views(60)
-    views.of(BRAND).memory.learn(["canary"])
-    assert views.of(Forced(brands=("Norvane",))).memory.knows("cana")
-    assert not views.of().memory.knows("cana")
-    assert not views.of(Forced(brands=("Weft",))).memory.knows("cana")
+    catalogues = Catalogues(60)
+    catalogues.of(BRAND).memory.learn(["canary"])
+    assert catalogues.of(Forced(brands=("Norvane",))).memory.knows("cana")
+    assert not catalogues.of().memory.knows("cana")
+    assert not catalogues.of(Forced(brands=("Weft",))).memory.knows("cana")
 
 
 def test_the_longest_unused_filters_are_forgotten_first() -> None:
-    views = Views(60)
-    first, second = views.of(Forced("0")), views.of(Forced("1"))
-    for number in range(2, MOST):
-        views.of(Forced(str(number)))
-    assert views.of(Forced("0")) is first
-    views.of(Forced("one more"))
-    assert views.of(Forced("0")) is first
-    assert views.of(Forced("1")) is not second
+    catalogues = Catalogues(60)
+    first, second = catalogues.of(Forced("0")), catalogues.of(Forced("1"))
+    for number in range(2, MAX_CATALOGUES):
+        catalogues.of(Forced(str(number)))
+    assert catalogues.of(Forced("0")) is first
+    catalogues.of(Forced("one more"))
+    assert catalogues.of(Forced("0")) is first
+    assert catalogues.of(Forced("1")) is not second
 
 
 def test_a_correction_is_a_word_in_sight() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from catalog.generator import generate, generate_products
-from catalog.generator.departments import DEPARTMENTS
-from catalog.generator.lines import brands, lines
-from catalog.generator.numbers import gtin, model_number, shelf_price, sku
-from catalog.generator.prose import article, described, listed, prose
 from catalog.schemas.product_in import ProductIn
+from generator import generate, generate_products
+from generator.departments import DEPARTMENTS
+from generator.lines import brands, lines
+from generator.numbers import gtin, model_number, shelf_price, sku
+from generator.prose import article, described, listed, prose
 
 MANY = 20_000
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from graphql import get_introspection_query
 
+from api.graphql.cost import Measured
 from api.graphql.errors import BadRequest, LimitExceeded
 from api.graphql.limits import MAX_FIELDS, Limits, limits_of
-from api.graphql.measure import Measured
 from api.graphql.request import Sent, prepare
 from catalog.settings import Settings
 

@@ -2,8 +2,8 @@
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType
 
+from api.graphql.list_sizes import LISTS, PAGES, WEIGHTS
 from api.graphql.schema import FILE, core, sdl
-from api.graphql.sizes import LISTS, PAGES, WEIGHTS
 
 
 def test_the_committed_schema_is_that_of_the_code() -> None:

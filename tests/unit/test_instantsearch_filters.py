@@ -4,31 +4,50 @@ from typing import Any
 
 import pytest
 
+from api.instantsearch.clauses import MAX_TEXT, Sent, listed, written
+from api.instantsearch.filters import MAX_ALTERNATIVES, filters_of, path_of, read_conditions
 from catalog.errors import InvalidInput
-from search.instantsearch.clauses import MAX_TEXT, Sent, listed, written
-from search.instantsearch.filters import MAX_ALTERNATIVES, parameters, path_of, read_conditions
+from search.input import AttributeFilter, SearchInput
 
 Parameters = list[tuple[str, str]]
 
 
+def named(search: SearchInput) -> Parameters:
+    """Our filters under the names of their parameters, amounts and numbers as text."""
+    flags = [(name, "true") for name in ("in_stock", "on_sale") if getattr(search, name)]
+    prices = {"price_min": search.price_min, "price_max": search.price_max}
+    ends = {f"attr.{item.name}_{end}": limit for item in search.attributes for end, limit in _ends(item)}
+    return [
+        *([("category", search.category)] if search.category is not None else []),
+        *(("brand", brand) for brand in search.brands),
+        *((f"attr.{item.name}", value) for item in search.attributes for value in item.values),
+        *((name, str(limit)) for name, limit in (prices | ends).items() if limit is not None),
+        *flags,
+    ]
+
+
+def _ends(item: AttributeFilter) -> tuple[tuple[str, float | None], ...]:
+    return ("min", item.low), ("max", item.high)
+
+
 def said(**params: Any) -> Parameters:
-    """Our parameters, where nothing else is needed."""
+    """Our filters, where nothing else is needed."""
     found = read_conditions(params)
-    first, more = parameters(found)
+    first, more = filters_of(found)
     assert (more, found.either, found.nothing) == ([], [], False)
-    return first
+    return named(first)
 
 
 def either(**params: Any) -> list[list[tuple[bool, dict[str, str]]]]:
-    """The choices, each alternative as whether it holds and its parameters, where nothing else is needed."""
+    """The choices, each alternative as whether it holds and its filters, where nothing else is needed."""
     found = read_conditions(params)
-    assert (parameters(found), found.nothing) == (([], []), False)
-    return [[(not one.negated, dict(one.parameters)) for one in choice] for choice in found.either]
+    assert (filters_of(found), found.nothing) == ((SearchInput(), []), False)
+    return [[(not one.negated, dict(named(one.filters))) for one in choice] for choice in found.either]
 
 
 def is_nothing(**params: Any) -> bool:
     found = read_conditions(params)
-    parameters(found)
+    filters_of(found)
     return found.nothing
 
 
@@ -142,7 +161,10 @@ def test_a_category_and_one_below_it_are_something() -> None:
 
 def test_several_values_of_an_attribute_that_must_all_hold() -> None:
     found = read_conditions({"facetFilters": ["attr.c:a", ["attr.c:b", "attr.c:c"]]})
-    assert parameters(found) == ([("attr.c", "a")], [[("attr.c", "b"), ("attr.c", "c")]])
+    assert filters_of(found) == (
+        SearchInput(attributes=(AttributeFilter("c", ("a",)),)),
+        [AttributeFilter("c", ("b", "c"))],
+    )
 
 
 @pytest.mark.parametrize(

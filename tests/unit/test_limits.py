@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.limits.addresses import client_address, networks
-from api.limits.costs import charge, of_body
+from api.limits.costs import charge, of_body, of_page, of_search
 from api.limits.windows import Window, used, wait, window_at
+from search.input import SearchInput
 from search.request import SearchRequest
 
 TRUSTED = networks("10.0.0.0/8, fd00::/8")
@@ -125,3 +126,30 @@ def test_prices(method: str, path: str, query: bytes, expected: tuple[str, int])
 )
 def test_searches_in_a_body_pay_what_they_cost(name: str, requests: list[SearchRequest], more: int) -> None:
     assert of_body(requests, name) == more
+
+
+@pytest.mark.parametrize(
+    ("search", "units"),
+    [
+        (SearchInput(), 4),
+        (SearchInput(facets=("none",)), 2),
+        (SearchInput(facets=("brand",), explain=True), 9),
+        (SearchInput(facets=("none",), page=100, per_page=100), 11),
+        # Refused after it has paid.
+        (SearchInput(facets=("none",), page=100, per_page=5000), 11),
+        (SearchInput(facets=("none",), page=-1, per_page=-1), 2),
+        (SearchRequest(facets=()), 2),
+        (SearchRequest(page=100, per_page=100), 13),
+    ],
+)
+def test_a_search_costs_the_same_whichever_interface_it_came_through(
+    search: SearchInput | SearchRequest, units: int
+) -> None:
+    assert of_search(search) == units
+
+
+def test_an_address_costs_what_its_search_costs() -> None:
+    query = b"q=x&facets=none&explain=true&page=100&per_page=100"
+    search = SearchInput("x", facets=("none",), explain=True, page=100, per_page=100)
+    assert charge("GET", "/api/v1/search", query) == ("search", of_search(search))
+    assert of_page(1001, 100) == 20

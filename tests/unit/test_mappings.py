@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mappings.attributes import tokens, value_text
 from mappings.checksum import bucket, checksum
-from mappings.heads import head_of, pairs_of
+from mappings.heads import head_of, head_span, joined_bigrams
 from mappings.identifiers import normalise_identifier
-from mappings.numbers import number_token, token_number
+from mappings.numbers import parse_token, sortable_token
 from mappings.product_v1 import MAPPINGS, build
 from mappings.row import ProductRow
 from mappings.schema import tombstone
@@ -64,7 +64,7 @@ def test_numbers_are_numbers_and_everything_else_is_text() -> None:
     document = build(row(attributes={"weight_g": 12.0, "mixed": [1, "a"], "on": True, "gone": None, "empty": []}), 1)
     assert document["tokens"] == ["weight_g\x1f12", "mixed\x1f1", "mixed\x1fa", "on\x1ftrue"]
     assert {"weight_g\x1fn", "mixed\x1ft", "on\x1ft"} <= set(document["attribute_names"])
-    assert f"weight_g\x1f{number_token(12)}" in document["numbers"]
+    assert f"weight_g\x1f{sortable_token(12)}" in document["numbers"]
 
 
 def test_numbers_are_searched_with_their_units_and_flags_by_their_names() -> None:
@@ -74,7 +74,7 @@ def test_numbers_are_searched_with_their_units_and_flags_by_their_names() -> Non
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2))
 def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
-    assert [token_number(token) for token in sorted(map(number_token, values))] == sorted(values)
+    assert [parse_token(token) for token in sorted(map(sortable_token, values))] == sorted(values)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_number_tokens_sort_as_their_numbers(values: list[float]) -> None:
     ],
 )  # fmt: skip
 def test_the_head_of_a_name(name: str, head: str | None) -> None:
-    assert head_of(name) == head
+    assert head_of(name) == text_of_head(name) == head
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,27 @@ def test_the_head_of_a_name(name: str, head: str | None) -> None:
     ],
 )  # fmt: skip
 def test_a_brand_is_no_head(name: str, brand: str, head: str | None) -> None:
-    assert head_of(name, brand) == head
+    assert head_of(name, brand) == text_of_head(name, brand) == head
+
+
+_PARTS = st.sampled_from([
+    "Norvane", "norvane", "C+", "Bag", "ring", "ring-original", "TV", "é", "İ", "ß", "a_b", "t-shirt", "3", "450",
+    "for", "with", "in", "by", "and", "&", "(", ")", ",", "|", "-", "black",
+])  # fmt: skip
+
+
+@given(st.lists(_PARTS, max_size=9).map(" ".join), st.sampled_from([None, "Norvane", "C+", "Bag", "é", "TV"]))
+def test_a_head_stands_where_it_is_said_to_stand(name: str, brand: str | None) -> None:
+    assert text_of_head(name, brand) == head_of(name, brand)
+
+
+def text_of_head(name: str, brand: str | None = None) -> str | None:
+    span = head_span(name, brand)
+    return None if span is None else name[span[0] : span[1]]
 
 
 def test_neighbours_are_also_one_word() -> None:
-    assert pairs_of("Wi-Fi Head Set") == ["wifi", "fihead", "headset"]
+    assert joined_bigrams("Wi-Fi Head Set") == ["wifi", "fihead", "headset"]
 
 
 def test_category_tokens_run_from_the_root() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.measures import joined, spellings
+from search.text.units import joined, spellings
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from search.kinds import Kinds
-from search.plan import SearchPlan, make_plan
-from search.query import facets_body, probe_body, search_body
+from search.clauses.text_clauses import covered, split_of
+from search.elasticsearch.query import facets_body, probe_body, search_body
+from search.planning.attribute_types import Kinds
+from search.planning.context import SearchContext
+from search.planning.plan import SearchPlan, make_plan
 from search.request import Range, SearchRequest
-from search.synonyms import NO_SYNONYMS
-from search.text_query import covered, split_of
-from search.words import change
+from search.text.synonyms import NO_SYNONYMS
+from search.text.words import change
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = Kinds({"color": frozenset("to"), "depth": frozenset("n")})
@@ -32,13 +33,15 @@ FILTERED = SearchRequest(
 
 
 def planned(request: SearchRequest, **changes: Any) -> SearchPlan:
-    return replace(make_plan(request, NOW, KINDS, NO_SYNONYMS), near=(("a/b", 0.5),), **changes)
+    plan = make_plan(request, SearchContext(NOW, KINDS), NO_SYNONYMS)
+    return replace(plan, query=replace(plan.query, category_shares=(("a/b", 0.5),), **changes))
 
 
 def split() -> SearchPlan:
     """A plan in which a word is read as two."""
     plan = planned(SearchRequest("red laptopbag"))
-    return replace(plan, words=change(plan.words, {}, (), ("laptopbag",)), split=("laptopbag",))
+    words = change(plan.query.words, {}, (), ("laptopbag",))
+    return replace(plan, query=replace(plan.query, words=words, split=("laptopbag",)))
 
 
 def names(body: Any) -> Iterator[str]:
@@ -61,7 +64,7 @@ def test_an_ordinary_search_names_no_clause(asked: SearchRequest) -> None:
 
 
 def test_a_search_for_some_of_the_words_names_each() -> None:
-    found = set(names(search_body(planned(SearchRequest(Q), strictness="some"))))
+    found = set(names(search_body(planned(SearchRequest(Q), matching="some"))))
     assert covered(found) == {0, 1, 2}
     assert not any(name.startswith("gain:") for name in found)
 
@@ -78,7 +81,7 @@ def test_an_explained_search_names_what_raises_a_score_too() -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [planned(SearchRequest(Q)), planned(FILTERED), planned(SearchRequest(Q), strictness="some"), split(),
+    [planned(SearchRequest(Q)), planned(FILTERED), planned(SearchRequest(Q), matching="some"), split(),
      planned(SearchRequest(Q, explain=True))],
     ids=["all", "filtered", "some", "split", "explained"],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.named_values import LONGEST, MOST, attributes_of, named_in, read_values
+from search.text.attribute_values import LONGEST, MOST, attributes_of, named_in, read_values
 
 TOKENS = [
     "color\x1fblack",

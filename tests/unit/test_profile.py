@@ -3,10 +3,10 @@
 from typing import Any
 
 from mappings.attributes import SEPARATOR
-from mappings.numbers import number_token
-from search.include import LONGEST, escape, length, names_includes
-from search.kinds import Kinds, read_kinds
-from search.profile import MOST_FACETS, Profile, profile_aggs, read_profile, said_by_values
+from mappings.numbers import sortable_token
+from search.planning.attribute_types import Kinds, read_kinds
+from search.planning.facet_selection import MOST_FACETS, Profile, profile_aggs, read_profile, said_by_values
+from search.text.term_patterns import LONGEST, escape, length, names_includes
 
 PRODUCTS = 1000
 
@@ -20,7 +20,7 @@ def answer(
     names = {f"{name}{SEPARATOR}t": count for name, count in texts.items()}
     names |= {f"{name}{SEPARATOR}n": sum(held.values()) for name, held in numbers.items()}
     tokens = {f"{name}{SEPARATOR}{value}": count for name, held in values.items() for value, count in held.items()}
-    coded = {f"{name}{SEPARATOR}{number_token(at)}": held[at] for name, held in numbers.items() for at in held}
+    coded = {f"{name}{SEPARATOR}{sortable_token(at)}": held[at] for name, held in numbers.items() for at in held}
     return {
         "sample": {"doc_count": PRODUCTS, "names": _buckets(names), "tokens": _buckets(tokens)},
         "few": {"numbers": _buckets(coded), "prices": {"buckets": [{"key": key, "doc_count": 1} for key in prices]}},

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from search.steps import FEWEST, MOST, Sample, decimals_of, last_before, steps_of
+from search.planning.bucket_edges import FEWEST, MOST, Sample, decimals_of, last_before, steps_of
 
 
 def sample(values: list[float]) -> list[tuple[float, int]]:

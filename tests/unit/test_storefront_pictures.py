@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from catalog.generator import generate_products
 from catalog.schemas.fields import slugify
+from generator import generate_products
 from storefront.cards import picture
 from storefront.pictures import VIEWS, draw, picture_address
 from storefront.pictures.nouns import SHAPE_BY_NOUN

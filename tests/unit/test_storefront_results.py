@@ -4,24 +4,15 @@ from typing import Any
 
 import pytest
 
+from search.result import Facet, SearchResult
 from storefront.address import Address
-from storefront.choices import between
+from storefront.facet_view import between
 from storefront.results import results
+from tests.results import a_bucket, a_facet, a_hit, a_query, a_result, a_value
 
 
-def facet(name: str, **fields: Any) -> dict[str, Any]:
-    return {"name": name, "label": name.title(), "type": "values", "values": [], "total_values": 0, "min": None,
-            "max": None, "buckets": [], **fields}  # fmt: skip
-
-
-def value(text: str, count: int = 1, selected: bool = False, **fields: Any) -> dict[str, Any]:
-    return {"value": text, "label": text, "count": count, "selected": selected, **fields}
-
-
-def response(*facets: dict[str, Any], total: int = 100, page: int = 1, **fields: Any) -> dict[str, Any]:
-    query: dict[str, Any] = {"text": "mug", "interpreted": {"match": "all"}, "corrected_to": None, "dropped_terms": []}
-    return {"query": query, "total": {"value": total, "exact": True}, "hits": [], "facets": list(facets), "page": page,
-            "per_page": 10, "next_cursor": None, "degraded": False, **fields}  # fmt: skip
+def response(*facets: Facet, total: int = 100, **fields: Any) -> SearchResult:
+    return a_result(total=total, facets=facets, query=a_query("mug"), **fields)
 
 
 def address(*pairs: tuple[str, str]) -> Address:
@@ -29,34 +20,34 @@ def address(*pairs: tuple[str, str]) -> Address:
 
 
 def test_selected_values_lead_to_the_page_without_them() -> None:
-    brand = facet("brand", values=[value("Carry", 3, True), value("Weft", 2)])
+    brand = a_facet("brand", a_value("Carry", 3, True), a_value("Weft", 2))
     (group,) = results(response(brand), address(("brand", "carry")), "USD").groups
     assert [choice.url for choice in group.choices] == ["/?q=mug", "/?q=mug&brand=carry&brand=Weft"]
 
 
 def test_many_values_unfold_and_selected_ones_are_seen() -> None:
-    values = [value(str(number), 20 - number, number == 15) for number in range(20)]
-    (group,) = results(response(facet("brand", values=values, total_values=70)), address(), "USD").groups
+    values = [a_value(str(number), 20 - number, number == 15) for number in range(20)]
+    (group,) = results(response(a_facet("brand", *values, total_values=70)), address(), "USD").groups
     assert [choice.label for choice in group.choices] == [*map(str, range(8)), "15"]
     assert (len(group.more), group.elsewhere) == (11, 50)
 
 
 def test_flags_stand_together() -> None:
-    flags = [facet(name, label=name, values=[value("true", 5)]) for name in ("in_stock", "on_sale")]
+    flags = [a_facet(name, a_value("true", 5)) for name in ("in_stock", "on_sale")]
     (group,) = results(response(*flags), address(), "USD").groups
     assert [choice.url for choice in group.choices] == ["/?q=mug&in_stock=true", "/?q=mug&on_sale=true"]
 
 
 def test_a_chosen_category_hides_other_departments_and_leads_up() -> None:
-    tree = facet("category", type="tree", values=[
-        value("home", 9, level=0), value("home/kitchen", 5, True, level=1), value("garden", 3, level=0)])  # fmt: skip
+    tree = a_facet("category", a_value("home", 9, level=0), a_value("home/kitchen", 5, True, level=1),
+                   a_value("garden", 3, level=0), type="tree")  # fmt: skip
     (group,) = results(response(tree), address(("category", "home/kitchen")), "USD").groups
     assert [choice.url for choice in group.choices] == ["/?q=mug&category=home", "/?q=mug&category=home"]
     assert group.clear == "/?q=mug"
 
 
 def test_a_step_of_prices_is_taken_in_and_out() -> None:
-    price = facet("price", type="range", min=1.0, max=99.5, buckets=[{"from": 10, "to": 24.99, "count": 4}])
+    price = a_facet("price", type="range", min=1.0, max=99.5, buckets=(a_bucket(10, 24.99, 4),))
     (group,) = results(response(price), address(), "USD").groups
     assert [(choice.label, choice.url) for choice in group.choices] == [
         ("$10 – $25", "/?q=mug&price_min=10&price_max=24.99")
@@ -101,16 +92,7 @@ def test_limits_in_words(low: float | None, high: float | None, text: str) -> No
     assert between("attr.length_m", 1.5, 2.0, unit="m", currency="USD") == "1.5 m – 2 m"
 
 
-@pytest.mark.parametrize(("missing", "partly"), [([], False), (["steel"], True)])
-def test_products_that_lack_words_are_told_of_only_where_there_are_some(missing: list[str], partly: bool) -> None:
-    hit: dict[str, Any] = {
-        "id": "1", "sku": "M", "name": "Mug", "brand": None, "category": None, "price": 9.0, "currency": "USD",
-        "in_stock": True, "image": None, "highlight": {}, "variant": None, "missing": missing,
-    }  # fmt: skip
-    query: dict[str, Any] = {
-        "text": "steel mug",
-        "interpreted": {"match": "some"},
-        "corrected_to": None,
-        "dropped_terms": [],
-    }
-    assert results(response(hits=[hit], query=query), address(), "USD").partly is partly
+@pytest.mark.parametrize(("missing", "partly"), [((), False), (("steel",), True)])
+def test_products_that_lack_words_are_told_of_only_where_there_are_some(missing: tuple[str, ...], partly: bool) -> None:
+    result = a_result(a_hit(missing=missing), query=a_query("steel mug"))
+    assert results(result, address(), "USD").partly is partly

@@ -4,18 +4,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from search.suggest_highlight import completed, found
-from search.suggest_match import name_words
-from search.suggest_memory import LARGE, MOST_COUNTS, Memory
-from search.suggest_queries import Found, add_categories, add_names, choose
-from search.suggest_samples import Node, Sampled
-from search.suggest_typed import Typed, read_typed
+from search.autocomplete.counts import Counted
+from search.autocomplete.highlight import completed, found
+from search.autocomplete.input import AutocompleteQuery, read_typed
+from search.autocomplete.match import name_words
+from search.autocomplete.memory import LARGE, MOST_COUNTS, Memory
+from search.autocomplete.queries import Found, add_categories, add_names, choose
+from search.autocomplete.samples import Node, Sampled
+from search.planning.context import SearchContext
+from search.request import AutocompleteRequest
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def typed(q: str, limit: int = 8) -> Typed:
-    return read_typed(q, limit, None, NOW)
+def typed(q: str, limit: int = 8) -> AutocompleteQuery:
+    return read_typed(AutocompleteRequest(q, limit), SearchContext(NOW))
 
 
 def suggested(q: str, *names: str, brand: str | None = None, typos: bool = False) -> list[str]:
@@ -34,14 +37,42 @@ def suggested(q: str, *names: str, brand: str | None = None, typos: bool = False
         ("hp pavilion dv7-1211ea notebook silver 43.2 cm (17\")", "notebook"), ("cotton t-shirt", "t-shirt"),
         ("toner cartridge for laser printers", "cartridge"), ("usb-c cable, 2 m", "cable"),
         ("stand with clamp", "stand"), ("dress in black", "dress"),
+        ("quirlsoft shampoo without sulfate", "shampoo"), ("shampoo w/o parabens", "shampoo"),
+        ("cushion that warms", "cushion"), ("headset und halterung", "headset"), ("lamp & shade", "lamp"),
+        ("(2 pack) quirlfast phone charger", "charger"), ("[set of 3] glass jars | kitchen", "jars"),
+        ("norvane: phone charger", "charger"), ("3 in 1 cable", "cable"), ("samsung qled tv 55 inch", "tv"),
+        ("ink cartridge cyan", "cartridge"), ("chocolate bar", "bar"), ("ring-original", "ring"),
     ],
 )  # fmt: skip
 def test_the_noun_of_a_name(name: str, noun: str) -> None:
     assert name_words(name).noun_text() == noun
 
 
-def test_a_name_may_have_no_noun() -> None:
-    assert name_words("450 x 20 mm").noun is None
+@pytest.mark.parametrize("name", ["450 x 20 mm", "", "6 pack - for laptop bags", "450, 16 bar"])
+def test_a_name_may_have_no_noun(name: str) -> None:
+    assert name_words(name).noun is None
+
+
+@pytest.mark.parametrize(
+    ("name", "brand", "noun"),
+    [
+        ("laptop lenovo x", "Lenovo", "laptop"), ("fjallmark mug fjallmark", "Fjällmark", "mug"),
+        ("mouse by norvane", "Norvane", "mouse"), ("norvane 450", "Norvane", "norvane"),
+        ("torrent & tide cairn head torch", "Torrent & Tide", "torch"),
+    ],
+)  # fmt: skip
+def test_a_brand_is_no_noun_unless_there_is_no_other(name: str, brand: str, noun: str) -> None:
+    words = name_words(name, brand)
+    assert words.noun_text() == noun
+
+
+def test_what_a_thing_is_without_is_not_suggested_as_the_thing() -> None:
+    names = ["quirlsoft shampoo without sulfate", "quirlsoft shampoo without parabens"]
+    assert suggested("quirls", *names) == ["quirlsoft shampoo", "quirlsoft"]
+
+
+def test_a_name_that_begins_with_a_count_of_pieces_is_completed_to_its_thing() -> None:
+    assert "quirlfast phone charger" in suggested("quirlfast", "(2 pack) quirlfast phone charger")
 
 
 def test_words_side_by_side_are_suggested_in_the_order_of_the_name() -> None:
@@ -136,9 +167,11 @@ def test_parts_of_a_model_number_are_never_mistyped() -> None:
 
 def test_memory_keeps_large_counts_for_some_seconds() -> None:
     memory = Memory(60)
-    memory.remember("shoes", {"query:shoe": LARGE, "query:boot": LARGE - 1})
-    assert memory.counts("shoes", ["query:shoe", "query:boot"]) == {"query:shoe": LARGE}
-    assert memory.counts(None, ["query:shoe"]) == {}
+    memory.remember("shoes", {Counted("query", "shoe"): LARGE, Counted("query", "boot"): LARGE - 1})
+    assert memory.counts("shoes", [Counted("query", "shoe"), Counted("query", "boot")]) == {
+        Counted("query", "shoe"): LARGE
+    }
+    assert memory.counts(None, [Counted("query", "shoe")]) == {}
 
 
 def test_memory_knows_the_beginnings_of_words() -> None:
@@ -150,15 +183,15 @@ def test_memory_knows_the_beginnings_of_words() -> None:
 
 def test_memory_of_no_seconds_keeps_nothing() -> None:
     memory = Memory(0)
-    memory.remember(None, {"query:shoe": LARGE})
+    memory.remember(None, {Counted("query", "shoe"): LARGE})
     memory.learn(["shoes"])
-    assert memory.counts(None, ["query:shoe"]) == {}
+    assert memory.counts(None, [Counted("query", "shoe")]) == {}
     assert not memory.knows("shoes")
 
 
 def test_memory_forgets_before_it_grows_too_large() -> None:
     memory = Memory(60)
     for number in range(MOST_COUNTS + 10):
-        memory.remember(None, {f"query:{number}": LARGE})
-    assert memory.counts(None, ["query:0"]) == {}
-    assert memory.counts(None, [f"query:{MOST_COUNTS + 9}"])
+        memory.remember(None, {Counted("query", f"{number}"): LARGE})
+    assert memory.counts(None, [Counted("query", "0")]) == {}
+    assert memory.counts(None, [Counted("query", f"{MOST_COUNTS + 9}")])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.synonyms import BUDGET, MAX_CHARACTERS, NO_SYNONYMS, Kind, apply, compile_synonyms, restore
-from search.words import MAX_WORDS, Words, change, read_words
+from search.text.synonyms import BUDGET, MAX_CHARACTERS, NO_SYNONYMS, Kind, apply, compile_synonyms, restore
+from search.text.words import MAX_WORDS, Words, change, read_words
 
 Entries = Iterable[tuple[Kind, Iterable[str]]]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from search.dials import DIALS, FILTERING
-from search.text_query import OTHER_READING, gains, matching
-from search.words import Span, Words, read_words
+from search.clauses.text_clauses import OTHER_READING, boosts, matching
+from search.clauses.weights import DIALS, FILTERING
+from search.planning.plan import QueryInterpretation
+from search.text.words import Span, Words, read_words
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,5 +46,5 @@ def test_a_synonym_never_counts_more_than_the_joined_word() -> None:
 
 @pytest.mark.parametrize(("q", "phrase"), [("we are family", True), ("the family", True), ("family", False)])
 def test_words_side_by_side_count_also_where_all_but_one_mean_little(q: str, phrase: bool) -> None:
-    raised = gains(read_words(q), "all", DIALS, NOW, {}, {})
+    raised = boosts(QueryInterpretation(read_words(q)), DIALS, NOW)
     assert bool(list(found(raised, "match_phrase"))) == phrase

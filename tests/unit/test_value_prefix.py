@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from search.value_prefix import begins, pattern_of
+from search.text.prefix import begins, pattern_of
 
 
 @pytest.mark.parametrize(

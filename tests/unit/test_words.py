@@ -2,8 +2,8 @@
 
 import pytest
 
-from search.text_query import covered
-from search.words import MAX_WORDS, change, read_words, splits_of
+from search.clauses.text_clauses import covered
+from search.text.words import MAX_WORDS, change, read_words, splits_of
 
 
 def texts(q: str) -> list[str]:

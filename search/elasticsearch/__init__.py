@@ -1,0 +1,1 @@
+"""The back-end that answers from Elasticsearch. Only `engine` talks to it."""

@@ -1,0 +1,1 @@
+"""The back-end that answers from Postgres while Elasticsearch is away. Only `reader` talks to it."""
