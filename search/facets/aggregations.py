@@ -160,7 +160,7 @@ def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregati
             yield f"high{number}", _end(facet.name, "desc")
     counted = [facet.name for facet in shapes if facet.type == "values" or not facet.wide]
     apart = [name for name in counted if variants and plan.context.attribute_types.may_be_option(name)]
-    for number, include in enumerate(names_includes(name for name in counted if name not in apart)):
+    for number, include in enumerate(names_includes([name for name in counted if name not in apart])):
         yield f"tokens{number}", terms("tokens", COUNTED, include)
     for number, include in enumerate(names_includes(apart)):
         yield from everywhere(variants, f"apart{number}", *tokens_by_value("values", COUNTED, include))
