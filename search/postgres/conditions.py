@@ -202,7 +202,7 @@ def applied(filters: Iterable[SqlFilter]) -> str:
 
 def unit_conditions(filters: Iterable[SqlFilter]) -> str:
     """What one unit must hold; "" without such filters."""
-    return all_of(item.unit for item in filters if item.unit is not None)
+    return all_of([item.unit for item in filters if item.unit is not None])
 
 
 def identified_sql(identifier: str, prefix: str, parts: Sequence[str], bound: Bound) -> str:
