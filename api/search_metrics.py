@@ -28,7 +28,7 @@ class SearchCollector(Collector):
             "catalog_search_degraded", "Searches and completions answered from Postgres", value=self._engine.degraded
         )
         counts = self._engine.cache.counts if self._engine.cache else Counts()
-        kept = CounterMetricFamily(
+        family = CounterMetricFamily(
             "catalog_search_cache",
             "Searches by where their answer came from: hit / (hit + shared + miss) is the hit rate",
             labels=["outcome"],
@@ -39,5 +39,5 @@ class SearchCollector(Collector):
             ("miss", counts.misses),
             ("redis_failed", counts.failed),
         ):
-            kept.add_metric([outcome], value)
-        yield kept
+            family.add_metric([outcome], value)
+        yield family

@@ -380,7 +380,7 @@ def interpretation(plan: SearchPlan) -> Interpretation:
         match=plan.query.matching,
         identifier=plan.query.identifier or None,
         readings=tuple(span.text for span in plan.query.words.spans if not span.same),
-        synonyms={said: tuple(same) for said, same in plan.query.words.synonyms.items()},
+        synonyms={text: tuple(same) for text, same in plan.query.words.synonyms.items()},
         categories=tuple(CategoryShare(path, round(share, 2)) for path, share in plan.query.category_shares),
         attributes=attributes_of(plan.query.attribute_values),
     )

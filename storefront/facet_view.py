@@ -54,21 +54,21 @@ class Group:
 
 def groups(facets: Iterable[Facet], address: Address, currency: str) -> list[Group]:
     """The facets of a response in its order; the flags stand together, where the first of them stood."""
-    found: list[Group] = []
+    groups: list[Group] = []
     flags: list[Choice] = []
     for facet in facets:
         if facet.name in FLAGS:
             if not flags:
-                found.append(Group("availability", "Availability", "values", flags))
+                groups.append(Group("availability", "Availability", "values", flags))
             flags += _choices(facet, address)
         elif facet.type == "range":
-            found.append(_range(facet, address, currency))
+            groups.append(_range(facet, address, currency))
         elif facet.type == "tree":
-            found.append(_tree(facet, address))
+            groups.append(_tree(facet, address))
         else:
-            found.append(_values(facet, address))
-    kept = [group for group in found if group.choices or group.kind == "range"]
-    return [_opened(group, place) for place, group in enumerate(kept)]
+            groups.append(_values(facet, address))
+    visible = [group for group in groups if group.choices or group.kind == "range"]
+    return [_opened(group, place) for place, group in enumerate(visible)]
 
 
 def _opened(group: Group, place: int) -> Group:

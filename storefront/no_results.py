@@ -27,21 +27,21 @@ class Help:
     meant: list[Suggestion] = field(default_factory=list)
 
 
-async def help_without_hits(engine: FailoverSearch, found: Results) -> Help:
-    bare = found.address.without_filters()
-    category = found.address.get("category")
-    popular, inside = found.popular, ""
+async def help_without_hits(engine: FailoverSearch, page: Results) -> Help:
+    bare = page.address.without_filters()
+    category = page.address.get("category")
+    popular, inside = page.popular, ""
     everything = await engine.search(SearchRequest(sort="popularity", per_page=POPULAR, facets=("category",)))
     if not popular and category:
         inside_category = SearchInput(category=category, sort="popularity", per_page=POPULAR, facets=("none",))
         answer = await engine.search(inside_category.to_request())
         popular = [card(hit) for hit in answer.hits]
-        inside = next((chip.value for chip in found.chips if chip.label == "Category"), "") if popular else ""
+        inside = next((chip.value for chip in page.chips if chip.label == "Category"), "") if popular else ""
     return Help(
-        without_filters=found.without_filters if found.chips and bare.get("q") else 0,
+        without_filters=page.without_filters if page.chips and bare.get("q") else 0,
         url=Address((("q", bare.get("q")),)).url,
         popular=popular or [card(hit) for hit in everything.hits],
         popular_in=inside,
         departments=departments(everything),
-        meant=found.suggestions,
+        meant=page.suggestions,
     )

@@ -80,11 +80,11 @@ def product_page(product: ProductOut, names: list[str], chosen: str, view: int) 
     picture to show large, from 0.
     """
     variants = sorted(product.variants, key=lambda variant: variant.position)
-    variant = next((held for held in variants if held.sku == chosen), None)
+    variant = next((candidate for candidate in variants if candidate.sku == chosen), None)
     price, inventory = (variant.price, variant.inventory) if variant else (product.price, product.inventory)
     was = product.compare_at_price if product.compare_at_price and product.compare_at_price > price else None
-    several = variant is None and any(held.price != product.price for held in variants)
-    option_names = list(dict.fromkeys(name for held in variants for name in held.options))
+    several = variant is None and any(candidate.price != product.price for candidate in variants)
+    option_names = list(dict.fromkeys(name for candidate in variants for name in candidate.options))
     own_url = product_url(product.id, product.name)
     return ProductPage(
         id=str(product.id),
@@ -105,7 +105,7 @@ def product_page(product: ProductOut, names: list[str], chosen: str, view: int) 
         paragraphs=[text for text in (product.description or "").splitlines() if text.strip()],
         pickers=[(label(name), _options(product, variants, variant, name)) for name in option_names],
         option_names=[label(name) for name in option_names],
-        rows=[_row(product, held, option_names, held is variant) for held in variants],
+        rows=[_row(product, candidate, option_names, candidate is variant) for candidate in variants],
         facts=[(label(key), fact(value, key)) for key, value in product.attributes.items() if value not in _NOTHING],
         machine=_machine(product, variants, own_url),
     )
@@ -123,14 +123,14 @@ def _pictures(product: ProductOut, variant: VariantOut | None, view: int) -> lis
     """The product's pictures; a product without any gets every view of a drawn one."""
     category = product.category.path if product.category else ""
     color = color_of(variant.options) if variant else ""
-    held = [(image.url, image.alt) for image in sorted(product.images, key=lambda image: image.position)]
-    if not held:
-        held = [(f"/{number}.svg", None) for number in range(1, VIEWS + 1)]
+    images = [(image.url, image.alt) for image in sorted(product.images, key=lambda image: image.position)]
+    if not images:
+        images = [(f"/{number}.svg", None) for number in range(1, VIEWS + 1)]
         urls = [picture_address(product.name, category, color, number) for number in range(VIEWS)]
     else:
-        urls = [picture(url, product.name, category, color) for url, _ in held]
+        urls = [picture(url, product.name, category, color) for url, _ in images]
     link = product_url(product.id, product.name, variant.sku if variant else None)
-    shown = view if view < len(held) else 0
+    shown = view if view < len(images) else 0
     return [
         Picture(
             url=url,
@@ -139,16 +139,19 @@ def _pictures(product: ProductOut, variant: VariantOut | None, view: int) -> lis
             link=f"{link}{'&' if variant else '?'}view={number + 1}" if number else link,
             selected=number == shown,
         )
-        for number, (url, (_, alt)) in enumerate(zip(urls[:MOST_PICTURES], held, strict=False))
+        for number, (url, (_, alt)) in enumerate(zip(urls[:MOST_PICTURES], images, strict=False))
     ]
 
 
 def _options(product: ProductOut, variants: list[VariantOut], chosen: VariantOut | None, name: str) -> list[Option]:
-    found: list[Option] = []
-    for value in dict.fromkeys(held.options[name] for held in variants if name in held.options):
-        having = [held for held in variants if held.options.get(name) == value]
-        nearest = max(having, key=lambda held: (_shared(held, chosen, name), held.inventory > 0, -held.position))
-        found.append(
+    options: list[Option] = []
+    for value in dict.fromkeys(candidate.options[name] for candidate in variants if name in candidate.options):
+        having = [candidate for candidate in variants if candidate.options.get(name) == value]
+        nearest = max(
+            having,
+            key=lambda candidate: (_shared(candidate, chosen, name), candidate.inventory > 0, -candidate.position),
+        )
+        options.append(
             Option(
                 label=value,
                 url=product_url(product.id, product.name, nearest.sku),
@@ -157,7 +160,7 @@ def _options(product: ProductOut, variants: list[VariantOut], chosen: VariantOut
                 swatch=swatch(value),
             )
         )
-    return found
+    return options
 
 
 def _shared(variant: VariantOut, chosen: VariantOut | None, but: str) -> int:

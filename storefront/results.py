@@ -115,21 +115,21 @@ def results(result: SearchResult, address: Address, currency: str) -> Results:
 
 def chips(address: Address, facets: Mapping[str, Facet], currency: str) -> list[Chip]:
     """The filters in force, in the order in which they were set; both ends of a range are one."""
-    found: dict[str, Chip] = {}
+    chips: dict[str, Chip] = {}
     for name, value in address.filters:
         base = name.removesuffix("_min").removesuffix("_max")
         facet = facets.get(base)
         title = facet.label if facet else label(base)
         if base != name and (base == "price" or base.startswith("attr.")):
             text = _limits(base, address, facet, currency)
-            found.setdefault(base, Chip(title, text, address.between(base, None, None).url))
+            chips.setdefault(base, Chip(title, text, address.between(base, None, None).url))
         elif name in FLAGS:
             if value in ("true", "1"):
-                found[name] = Chip("", _FLAG_LABELS[name], address.without(name).url)
+                chips[name] = Chip("", _FLAG_LABELS[name], address.without(name).url)
         else:
             url = (address.without(name) if name == "category" else address.toggled(name, value)).url
-            found[f"{name}={value}"] = Chip(title, _value_label(name, value, facet), url)
-    return list(found.values())
+            chips[f"{name}={value}"] = Chip(title, _value_label(name, value, facet), url)
+    return list(chips.values())
 
 
 def _limits(name: str, address: Address, facet: Facet | None, currency: str) -> str:
@@ -172,12 +172,12 @@ def _page_links(address: Address, page: int, pages: int) -> list[PageLink]:
     if pages < 2:
         return []
     near = {1, pages, *range(max(1, page - _NEAR), min(pages, page + _NEAR) + 1)}
-    found: list[PageLink] = []
+    links: list[PageLink] = []
     for number in sorted(near):
-        if found and (found[-1].number or 0) < number - 1:
-            found.append(PageLink(None))
-        found.append(PageLink(number, address.at_page(number).url, number == page))
-    return found
+        if links and (links[-1].number or 0) < number - 1:
+            links.append(PageLink(None))
+        links.append(PageLink(number, address.at_page(number).url, number == page))
+    return links
 
 
 def query_suggestion(text: str) -> Suggestion:

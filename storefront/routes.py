@@ -92,12 +92,12 @@ async def front(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     if not pairs:
         return page(request, "home.html", home=await home.contents(engine))
-    given = address.pairs if address.get("per_page") else (*address.pairs, ("per_page", PER_PAGE))
-    search = await read_search(given, engine.attribute_types)
+    parameters = address.pairs if address.get("per_page") else (*address.pairs, ("per_page", PER_PAGE))
+    search = await read_search(parameters, engine.attribute_types)
     result = await engine.search(search.to_request())
-    found = results(result, address, settings.currency)
-    helping = await help_without_hits(engine, found) if not found.total else None
-    return page(request, "results.html", found=found, helping=helping, q=address.get("q"))
+    view = results(result, address, settings.currency)
+    helping = await help_without_hits(engine, view) if not view.total else None
+    return page(request, "results.html", found=view, helping=helping, q=address.get("q"))
 
 
 @router.api_route("/suggest", methods=["GET", "HEAD"])
@@ -113,28 +113,28 @@ async def suggest(request: Request) -> Response:
 @router.api_route("/p/{key}", methods=["GET", "HEAD"])
 async def product_page(request: Request, key: str) -> Response:
     """`key` is the product's id, alone or after words for people. `variant` and `view` choose what is shown first."""
-    found = _UUID_AT_END.fullmatch(key)
-    if found is None:
+    match = _UUID_AT_END.fullmatch(key)
+    if match is None:
         raise NotFound("There is no such product.")
     settings: Settings = request.app.state.settings
     database: Database = request.app.state.database
     engine: FailoverSearch = request.app.state.search
-    held, names = await database.run(product_with_names, UUID(found[1]), settings.currency)
+    row, names = await database.run(product_with_names, UUID(match[1]), settings.currency)
     view = request.query_params.get("view", "1")
     chosen = request.query_params.get("variant", "")
-    shown = product.product_page(held, names, chosen, int(view) - 1 if view in VIEW_NUMBERS else 0)
-    related = await home.related(engine, held.category.path, str(held.id)) if held.category else []
+    shown = product.product_page(row, names, chosen, int(view) - 1 if view in VIEW_NUMBERS else 0)
+    related = await home.related(engine, row.category.path, str(row.id)) if row.category else []
     return page(request, "product.html", product=shown, related=related)
 
 
 @router.api_route("/pictures/{name}", methods=["GET", "HEAD"])
 async def drawn_picture(request: Request, name: str) -> Response:
     """'phone_case-navy-0.svg': shape, tint, view."""
-    found = _PICTURE.fullmatch(name)
+    match = _PICTURE.fullmatch(name)
     try:
-        if found is None or int(found[3]) >= VIEWS:
+        if match is None or int(match[3]) >= VIEWS:
             raise KeyError(name)
-        svg = draw(found[1].replace("_", " "), found[2].replace("_", " "), int(found[3]))
+        svg = draw(match[1].replace("_", " "), match[2].replace("_", " "), int(match[3]))
     except KeyError:
         raise NotFound("There is no such picture.") from None
     headers = {

@@ -49,7 +49,7 @@ class LimitExceeded(BadRequest):
 
     def __init__(self, name: str, allowed: int, count: int | str, remedy: str) -> None:
         super().__init__(f"{name}: at most {allowed:,} are allowed, and this asks for {count}. {remedy}")
-        self.limit: dict[str, Any] = {"name": name, "allowed": allowed}
+        self.limit: Json = {"name": name, "allowed": allowed}
 
 
 def invalid(error: ValidationError) -> InvalidInput:
@@ -79,8 +79,8 @@ def of_request(error: CatalogError, request_id: str) -> Json:
     return {"message": error.detail, "extensions": extensions(error, request_id)}
 
 
-def extensions(error: CatalogError, request_id: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def extensions(error: CatalogError, request_id: str) -> Json:
+    entry: Json = {
         "code": _CODES.get(error.status, INTERNAL),
         "status": error.status,
         "errors": [{"field": _named(wrong), "message": wrong.message} for wrong in error.errors],
@@ -111,8 +111,8 @@ def _named(wrong: FieldError) -> str:
     return wrong.field if wrong.field.startswith("attr") else camel(wrong.field)
 
 
-def _entry(error: GraphQLError, message: str, extras: dict[str, Any]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"message": message, "extensions": extras}
+def _entry(error: GraphQLError, message: str, extras: Json) -> Json:
+    entry: Json = {"message": message, "extensions": extras}
     if error.locations:
         entry["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:

@@ -76,8 +76,8 @@ class Category:
     async def products(
         self, info: Info, page: Page = 1, per_page: PerPage = 20, after: After = None
     ) -> "ProductConnection":
-        asked = listed(page=page_after(after, page, per_page), per_page=per_page)
-        return connection_of(await info.context.pages.load((UUID(self.id), asked.page, asked.per_page)))
+        query = listed(page=page_after(after, page, per_page), per_page=per_page)
+        return connection_of(await info.context.pages.load((UUID(self.id), query.page, query.per_page)))
 
 
 @strawberry.type(description="`version` grows with every change of anything shown here.")
@@ -127,59 +127,60 @@ class ProductConnection:
     total_count: int
 
 
-def product_of(held: ProductOut) -> Product:
+def product_of(row: ProductOut) -> Product:
     return Product(
-        id=strawberry.ID(str(held.id)),
-        sku=held.sku,
-        name=held.name,
-        description=held.description,
-        price=money(held.price),
-        compare_at_price=None if held.compare_at_price is None else money(held.compare_at_price),
-        currency=held.currency,
-        on_sale=held.on_sale,
-        inventory=held.inventory,
-        gtin=held.gtin,
-        brand=held.brand,
-        category=category_of(held.category) if held.category else None,
+        id=strawberry.ID(str(row.id)),
+        sku=row.sku,
+        name=row.name,
+        description=row.description,
+        price=money(row.price),
+        compare_at_price=None if row.compare_at_price is None else money(row.compare_at_price),
+        currency=row.currency,
+        on_sale=row.on_sale,
+        inventory=row.inventory,
+        gtin=row.gtin,
+        brand=row.brand,
+        category=category_of(row.category) if row.category else None,
         images=[
             Image(id=strawberry.ID(str(image.id)), url=image.url, alt=image.alt, position=image.position)
-            for image in held.images
+            for image in row.images
         ],
-        attributes=_json(held.attributes),
+        attributes=_json(row.attributes),
         variants=[
             Variant(
                 id=strawberry.ID(str(item.id)), sku=item.sku, price=money(item.price), inventory=item.inventory,
                 options=_json(item.options), position=item.position,
             )
-            for item in held.variants
+            for item in row.variants
         ],
-        status=ProductStatus(held.status),
-        publish_from=_moment(held.publish_from),
-        publish_until=_moment(held.publish_until),
-        popularity=held.popularity,
-        created_at=Moment(held.created_at),
-        updated_at=Moment(held.updated_at),
-        version=str(held.version),
+        status=ProductStatus(row.status),
+        publish_from=_moment(row.publish_from),
+        publish_until=_moment(row.publish_until),
+        popularity=row.popularity,
+        created_at=Moment(row.created_at),
+        updated_at=Moment(row.updated_at),
+        version=str(row.version),
     )  # fmt: skip
 
 
-def category_of(held: Any) -> Category:
+def category_of(category: Any) -> Category:
     """Of anything that has a category's id, name and path; the rest is looked up when it is asked for."""
-    return Category(id=strawberry.ID(str(held.id)), name=held.name, path=held.path)
+    return Category(id=strawberry.ID(str(category.id)), name=category.name, path=category.path)
 
 
-def connection_of(held: ProductPage) -> ProductConnection:
-    before = (held.page - 1) * held.per_page
+def connection_of(products: ProductPage) -> ProductConnection:
+    before = (products.page - 1) * products.per_page
     edges = [
-        ProductEdge(node=product_of(item), cursor=_cursor(place)) for place, item in enumerate(held.items, before + 1)
+        ProductEdge(node=product_of(item), cursor=_cursor(place))
+        for place, item in enumerate(products.items, before + 1)
     ]
     info = PageInfo(
-        has_next_page=before + held.per_page < held.total,
-        has_previous_page=held.page > 1 and held.total > 0,
+        has_next_page=before + products.per_page < products.total,
+        has_previous_page=products.page > 1 and products.total > 0,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return ProductConnection(edges=edges, page_info=info, total_count=held.total)
+    return ProductConnection(edges=edges, page_info=info, total_count=products.total)
 
 
 async def _category(info: Info, category_id: str) -> CategoryNode | None:

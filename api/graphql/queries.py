@@ -45,8 +45,8 @@ class Query:
             wanted = parse_id(id, "product")
         except NotFound:
             return None
-        held = await info.context.products.load(wanted)
-        return product_of(held) if held else None
+        row = await info.context.products.load(wanted)
+        return product_of(row) if row else None
 
     @strawberry.field(description="From the database: newest first, or best match first when searched.")
     async def products(
@@ -58,11 +58,11 @@ class Query:
         category: Annotated[str | None, strawberry.argument(description="Path, names from the root, or id.")] = None,
         after: After = None,
     ) -> ProductConnection:
-        asked = listed(
+        query = listed(
             page=page_after(after, page, per_page), per_page=per_page, search=search or "", category=category or ""
         )
-        found = await info.context.services.products.list(await info.context.confirmed(), **asked.model_dump())
-        return connection_of(found)
+        products = await info.context.services.products.list(await info.context.confirmed(), **query.model_dump())
+        return connection_of(products)
 
     @strawberry.field(description="The roots of the category tree.")
     async def categories(self, info: Info, all: Everything = False) -> list[Category]:

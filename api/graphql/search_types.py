@@ -51,8 +51,8 @@ class SearchHit:
 
     @strawberry.field(description="The product as the database has it now; null if it has gone since.")
     async def product(self, info: Info) -> Product | None:
-        held = await info.context.products.load(UUID(self.id))
-        return product_of(held) if held else None
+        row = await info.context.products.load(UUID(self.id))
+        return product_of(row) if row else None
 
 
 @strawberry.type(description="`value` is what to filter by.")

@@ -91,35 +91,35 @@ class FacetHits(_Camel, frozen=True):
     processing_time_ms: int = msgspec.field(name="processingTimeMS")
 
 
-def result_of(asked: Asked, result: SearchResult) -> Result:
+def result_of(request: Asked, result: SearchResult) -> Result:
     """One of `results`."""
     total, whole = result.total, not result.degraded
-    pages = min(math.ceil(total.value / asked.per_page), MAX_WINDOW // asked.per_page) if asked.per_page else 0
+    pages = min(math.ceil(total.value / request.per_page), MAX_WINDOW // request.per_page) if request.per_page else 0
     facets: dict[str, dict[str, int]] | None = None
     facets_stats: dict[str, dict[str, float]] | None = None
     rendering = RenderingContent()
-    if asked.facets:
+    if request.facets:
         shown = {facet.name: facet for facet in result.facets}
-        names = list(_every(shown)) if asked.every_facet else asked.facets
-        facets = {name: _counts(name, shown.get(ours(name)), total, asked.most_values) for name in names}
+        names = list(_every(shown)) if request.every_facet else request.facets
+        facets = {name: _counts(name, shown.get(ours(name)), total, request.most_values) for name in names}
         stats = {name: _stats(shown.get(ours(name))) for name in names}
         facets_stats = {name: ends for name, ends in stats.items() if ends}
-        if asked.every_facet:
+        if request.every_facet:
             rendering = RenderingContent(FacetOrdering(FacetOrder(names)))
     return Result(
-        hits=[_hit(asked, result, hit) for hit in result.hits] if asked.shows_hits else [],
+        hits=[_hit(request, result, hit) for hit in result.hits] if request.shows_hits else [],
         nb_hits=total.value,
-        page=asked.page,
+        page=request.page,
         nb_pages=pages,
-        hits_per_page=asked.per_page,
+        hits_per_page=request.per_page,
         exhaustive_nb_hits=total.exact,
         exhaustive_facets_count=whole,
         exhaustive=Exhaustive(total.exact, whole),
-        query=asked.query,
-        parsed_query=result.query.corrected_to or asked.query,
+        query=request.query,
+        parsed_query=result.query.corrected_to or request.query,
         query_id=result.query_id,
-        params=echoed(asked),
-        index=asked.index,
+        params=echoed(request),
+        index=request.index,
         processing_time_ms=math.ceil(result.took_ms),
         rendering_content=rendering,
         degraded=result.degraded,
@@ -129,12 +129,12 @@ def result_of(asked: Asked, result: SearchResult) -> Result:
     )
 
 
-def facet_hits_of(asked: Asked, facet: FacetValuesResult) -> FacetHits:
+def facet_hits_of(request: Asked, facet: FacetValuesResult) -> FacetHits:
     """The answer to a search within the values of a facet."""
     counted = [value for value in facet.values if value.count]
     hits = [
-        FacetHit(value.value, from_words(_shown(value), [asked.facet_query], asked.tags)[0], value.count)
-        for value in counted[: asked.facet_hits]
+        FacetHit(value.value, from_words(_shown(value), [request.facet_query], request.tags)[0], value.count)
+        for value in counted[: request.facet_hits]
     ]
     return FacetHits(hits, True, 0)
 
@@ -174,8 +174,8 @@ def _of_level(values: Sequence[FacetValue], level: int) -> dict[str, int]:
     def names(path: str) -> str:
         slugs = path.split("/")
         paths = ["/".join(slugs[: depth + 1]) for depth in range(len(slugs))]
-        found = (labels.get(above, slug) for above, slug in zip(paths, slugs, strict=True))
-        pairs = zip(found, slugs, strict=True)
+        names = (labels.get(above, slug) for above, slug in zip(paths, slugs, strict=True))
+        pairs = zip(names, slugs, strict=True)
         return LEVELS_BY.join(label if ">" not in label and slugify(label) == slug else slug for label, slug in pairs)
 
     return {names(value.value): value.count for value in values if value.level == level}
@@ -196,23 +196,23 @@ def _stats(facet: Facet | None) -> dict[str, float] | None:
     return {"min": min(numbers), "max": max(numbers)} if numbers and all(map(math.isfinite, numbers)) else None
 
 
-def _hit(asked: Asked, result: SearchResult, hit: Hit) -> dict[str, object]:
+def _hit(request: Asked, result: SearchResult, hit: Hit) -> dict[str, object]:
     """Every field of our hit but those that InstantSearch has names of its own for."""
-    words = result.query.interpreted.words or asked.query.split()
+    words = result.query.interpreted.words or request.query.split()
     fields: dict[str, object] = msgspec.to_builtins(hit)
     del fields["highlight"], fields["position"]
     highlights: dict[str, Highlight] = {}
     for name in MARKED:
         text = getattr(hit, name, None)
         if name in hit.highlight:
-            marked = from_html(hit.highlight[name], asked.tags)
+            marked = from_html(hit.highlight[name], request.tags)
         elif text:
-            marked = from_words(text, words if asked.query else (), asked.tags)
+            marked = from_words(text, words if request.query else (), request.tags)
         else:
             continue
         highlights[name] = _highlight(*marked, len(words))
     described = {"objectID": hit.id, **fields, "_highlightResult": highlights, "__position": hit.position}
-    if asked.snippets:
+    if request.snippets:
         described["_snippetResult"] = {name: Snippet(each.value, each.match_level) for name, each in highlights.items()}
     return described
 

@@ -40,29 +40,29 @@ PATH = "/api/v1/instantsearch"
 )
 async def instantsearch(request: Request, service: SearchDep, who: Searcher, body: Annotated[Any, Body()]) -> Response:
     """What `searchClient.search(requests)` and `searchForFacetValues(requests)` send. A mistake in one refuses all."""
-    asked = read_requests(body)
-    requests = [_request(service, who, number, each) for number, each in enumerate(asked)]
+    items = read_requests(body)
+    requests = [_request(service, who, number, each) for number, each in enumerate(items)]
     await pay(request, who, of_body(requests, "instantsearch"))
-    searches = [place for place, each in enumerate(asked) if each.facet is None]
-    values = [place for place, each in enumerate(asked) if each.facet is not None]
+    searches = [place for place, each in enumerate(items) if each.facet is None]
+    values = [place for place, each in enumerate(items) if each.facet is not None]
     search_results, facets = await asyncio.gather(
         service.search_all(who, [requests[place] for place in searches]),
-        asyncio.gather(*(_values(service, who, asked[place], requests[place]) for place in values)),
+        asyncio.gather(*(_values(service, who, items[place], requests[place]) for place in values)),
     )
     results: dict[int, Result | FacetHits] = dict(zip(values, facets, strict=True))
-    results |= {place: result_of(asked[place], result) for place, result in zip(searches, search_results, strict=True)}
-    content = {"results": [results[place] for place in range(len(asked))]}
+    results |= {place: result_of(items[place], result) for place, result in zip(searches, search_results, strict=True)}
+    content = {"results": [results[place] for place in range(len(items))]}
     return Response(to_json(content), media_type="application/json")
 
 
-def _request(service: SearchService, who: Principal, number: int, asked: Asked) -> SearchRequest:
+def _request(service: SearchService, who: Principal, number: int, item: Asked) -> SearchRequest:
     try:
-        request = service.read(who, asked.search)
-        more = [service.read(who, SearchInput(attributes=(choice,))) for choice in asked.more]
-        either = [_either(service, who, choice) for choice in asked.either]
+        request = service.read(who, item.search)
+        more = [service.read(who, SearchInput(attributes=(choice,))) for choice in item.more]
+        either = [_either(service, who, choice) for choice in item.either]
     except InvalidInput as error:
         raise named(number, error) from error
-    return narrowed(request, tuple(more), tuple(either), nothing=asked.nothing)
+    return narrowed(request, tuple(more), tuple(either), nothing=item.nothing)
 
 
 def _either(service: SearchService, who: Principal, choice: Sequence[Alternative]) -> Either:
@@ -70,6 +70,6 @@ def _either(service: SearchService, who: Principal, choice: Sequence[Alternative
     return Either(*(tuple(each for each, negated in read if negated == wanted) for wanted in (False, True)))
 
 
-async def _values(service: SearchService, who: Principal, asked: Asked, request: SearchRequest) -> FacetHits:
-    facet = await service.facet_values(who, request, asked.facet or "", asked.facet_query)
-    return facet_hits_of(asked, facet)
+async def _values(service: SearchService, who: Principal, item: Asked, request: SearchRequest) -> FacetHits:
+    facet = await service.facet_values(who, request, item.facet or "", item.facet_query)
+    return facet_hits_of(item, facet)

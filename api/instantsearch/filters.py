@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from api.instantsearch.clauses import Sent, listed, unquoted, written
 from catalog.errors import InvalidInput
 from catalog.filter_conditions import category_path
 from catalog.schemas.fields import MAX_CATEGORY_DEPTH, slugify
+from mappings.json_types import Json
 from search.input import AttributeFilter, SearchInput
 from search.request import ATTRIBUTE
 
@@ -126,7 +127,7 @@ class Conditions:
         self.nothing |= not left
 
 
-def read_conditions(params: dict[str, Any]) -> Conditions:
+def read_conditions(params: Json) -> Conditions:
     """Raises InvalidInput that names the parameter."""
     conditions = Conditions()
     for clause in listed("facetFilters", params.get("facetFilters"), by=None):

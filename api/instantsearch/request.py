@@ -9,6 +9,7 @@ import orjson
 
 from api.instantsearch.filters import LEVEL, Alternative, filters_of, read_conditions
 from catalog.errors import InvalidInput
+from mappings.json_types import Json
 from search.input import AttributeFilter, SearchInput
 from search.request import FIXED_FACETS, MAX_PER_PAGE, MAX_WINDOW, SORTS, Either, SearchRequest
 
@@ -143,7 +144,7 @@ def _read(item: Any) -> Asked:
     )
 
 
-def _params(item: Mapping[str, Any]) -> dict[str, Any]:
+def _params(item: Mapping[str, Any]) -> Json:
     """Under `params`, as an object or as the query of an address; newer clients put them beside `indexName`."""
     beside = {name: value for name, value in item.items() if name not in _AT_REQUEST}
     sent = item.get("params")

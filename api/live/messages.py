@@ -112,7 +112,7 @@ def close_code(error: CatalogError) -> int:
 
 def refusal(error: CatalogError, request_id: str) -> str:
     """The last message before the socket is closed, with a problem's fields."""
-    fields: dict[str, Any] = {
+    fields: Json = {
         "code": close_code(error),
         "title": error.title,
         "detail": error.detail.encode(errors="replace").decode(),

@@ -69,9 +69,9 @@ async def search(request: Request, service: SearchDep, who: Searcher) -> Respons
     openapi_extra={"requestBody": _BODY},
 )
 async def search_json(request: Request, service: SearchDep, who: Searcher, body: Annotated[Json, Body()]) -> Response:
-    asked = await _read(service, who, pairs_of(body))
-    await pay(request, who, of_body([asked], "search"))
-    (result,) = await service.search_all(who, [asked])
+    search = await _read(service, who, pairs_of(body))
+    await pay(request, who, of_body([search], "search"))
+    (result,) = await service.search_all(who, [search])
     return _answer(result, result.age_seconds)
 
 

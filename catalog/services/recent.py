@@ -37,14 +37,14 @@ class Recent(Generic[K, V]):
         when there is neither.
         """
         now = time.monotonic()
-        held = self._held.get(key)
-        if held is not None and now < held[0]:
-            return held[2]
+        entry = self._held.get(key)
+        if entry is not None and now < entry[0]:
+            return entry[2]
         try:
             value = await load()
         except AWAY:
-            if held is not None and now < held[1] + OUTAGE_SECONDS:
-                value, loaded = held[2], held[1]
+            if entry is not None and now < entry[1] + OUTAGE_SECONDS:
+                value, loaded = entry[2], entry[1]
             elif otherwise is not None:
                 value, loaded = otherwise, now - OUTAGE_SECONDS
             else:

@@ -16,18 +16,18 @@ ALL_WORDS = 2.0
 
 def categories(typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> list[Node]:
     """Those whose own name completes the last word. The products of the sample have the others somewhere."""
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     scores: dict[str, float] = {}
     for product in samples:
         for node in product.nodes:
             score = _score(typed.parts[-1:], words_of(node.name), typos=typos)
             if score and (not typos or all_fit(typed.parts, words_of(node.label))):
                 # Just after a rename, products have the old name or the new one.
-                found.setdefault(node.path, node)
+                nodes.setdefault(node.path, node)
                 score *= ALL_WORDS if all_fit(typed.parts, words_of(node.label)) else 1
                 scores[node.path] = scores.get(node.path, 0) + score
-    best = sorted(found, key=lambda path: (-scores[path], path.count("/"), path))
-    return [found[path] for path in best[: min(MOST, typed.request.limit)]]
+    best = sorted(nodes, key=lambda path: (-scores[path], path.count("/"), path))
+    return [nodes[path] for path in best[: min(MOST, typed.request.limit)]]
 
 
 def brands(typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> list[str]:

@@ -41,7 +41,7 @@ def _clause(typed: AutocompleteQuery, item: Counted) -> Clause:
 
 
 def products_body(
-    typed: AutocompleteQuery, text: str, best: Candidate | None, held: Sequence[str], identified: Sequence[str]
+    typed: AutocompleteQuery, text: str, best: Candidate | None, sampled: Sequence[str], identified: Sequence[str]
 ) -> Body:
     """Products that hold what is typed, in the order that the result page of `text` has; identified ones above.
 
@@ -57,9 +57,9 @@ def products_body(
     named = {"term": {"name.folded": typed.request.q}}
     above = [_constant(named, NAMED), *([_constant(_ids(identified), IDENTIFIED)] if identified else [])]
     query: Clause = {"filter": scope(typed), "should": [ordered, *above]}
-    if held:
+    if sampled:
         spelled = {"term": {"name.folded": text}}
-        query["filter"].append({"bool": {"should": [_ids([*held, *identified]), named, spelled]}})
+        query["filter"].append({"bool": {"should": [_ids([*sampled, *identified]), named, spelled]}})
     else:
         query["minimum_should_match"] = 1
     return {

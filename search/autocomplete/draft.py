@@ -58,17 +58,17 @@ def draft(typed: AutocompleteQuery, samples: Mapping[str, Sequence[Sampled]]) ->
     add_categories(queries, typed, samples["categories"])
     named = categories(typed, samples["categories"])
     makers = brands(typed, [*samples.get("brands", samples["categories"]), *products])
-    held = [product.id for product in products]
+    ids = [product.id for product in products]
     if len(products) < FEW and not named and not makers and not _said_by(typed, products):
         mistyped = samples.get("mistyped", [])
         add_names(queries, typed, mistyped, typos=True)
         add_categories(queries, typed, mistyped, typos=True)
         named = categories(typed, mistyped, typos=True)
         makers = brands(typed, mistyped, typos=True)
-        held += [product.id for product in mistyped]
+        ids += [product.id for product in mistyped]
     chosen = choose(queries, typed)
     best = chosen[0].text if chosen else typed.request.q
-    return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(held)), identified)
+    return Draft(best, tuple(chosen), tuple(named), tuple(makers), tuple(dict.fromkeys(ids)), identified)
 
 
 def _said_by(typed: AutocompleteQuery, products: Sequence[Sampled]) -> bool:

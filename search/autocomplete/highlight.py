@@ -18,8 +18,8 @@ def found(text: str, parts: Sequence[str]) -> str:
     tokens = tokens_of(text)
     measured = [span for part in parts for span in measures(part, text)]
     for typos in (False, True):
-        held = [token for token in tokens if any(fit(part, token.key, typos=typos) for part in parts)]
-        spans = [(token.start, token.end) for token in held]
+        matches = [token for token in tokens if any(fit(part, token.key, typos=typos) for part in parts)]
+        spans = [(token.start, token.end) for token in matches]
         if spans or measured:
             apart = [span for span in spans if not any(start <= span[0] < end for start, end in measured)]
             return _marked(text, sorted([*measured, *apart]))
@@ -57,10 +57,10 @@ def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """Marks are of words: not of what only separates them, nor of the space around them."""
     parts, at = [], 0
     for start, end in spans:
-        held = text[start:end]
-        if not any(map(str.isalnum, held)):
+        part = text[start:end]
+        if not any(map(str.isalnum, part)):
             continue
-        start, end = start + len(held) - len(held.lstrip()), end - len(held) + len(held.rstrip())
+        start, end = start + len(part) - len(part.lstrip()), end - len(part) + len(part.rstrip())
         parts += [escape(text[at:start]), OPEN, escape(text[start:end]), CLOSE]
         at = end
     return "".join([*parts, escape(text[at:])])

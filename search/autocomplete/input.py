@@ -85,8 +85,8 @@ def _also(words: Words) -> tuple[tuple[str, ...], ...]:
     texts = [word.text for word in words.wanted]
     same = [(place, place + 1, word.same) for place, word in enumerate(words.wanted)]
     same += [(span.first, span.last, span.same) for span in words.spans]
-    found = [_parts([*texts[:first], text, *texts[last:]]) for first, last, others in same for text in others]
-    return tuple(dict.fromkeys(filter(None, found)))[:MOST_ALSO]
+    variants = [_parts([*texts[:first], text, *texts[last:]]) for first, last, others in same for text in others]
+    return tuple(dict.fromkeys(filter(None, variants)))[:MOST_ALSO]
 
 
 def _identifier(q: str) -> str:

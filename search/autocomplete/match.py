@@ -134,10 +134,10 @@ def _rank(piece: Piece) -> tuple[Fit, bool]:
 
 
 def _pieces(part: str, product: Sampled, name: NameWords, *, typos: bool) -> list[Piece]:
-    found = [*_named(part, name, typos=typos), *name.measures(part)]
-    if not found and product.brand and any(fit(part, word, typos=typos) for word in words_of(product.brand)):
+    completions = [*_named(part, name, typos=typos), *name.measures(part)]
+    if not completions and product.brand and any(fit(part, word, typos=typos) for word in words_of(product.brand)):
         return [Piece(product.brand.lower(), Fit.BEGINS, brand=True)]
-    return found
+    return completions
 
 
 def _named(part: str, name: NameWords, *, typos: bool) -> Iterator[Piece]:

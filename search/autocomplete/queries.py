@@ -56,17 +56,19 @@ class Candidate:
         return min(self.texts, key=lambda text: (-self.texts[text], text))
 
 
-def add_names(found: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> None:
+def add_names(candidates: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> None:
     """What the names and brands of products suggest."""
     readings = typed.readings[:1] if typos else typed.readings
     for product in samples:
-        _add(found, product, _said(readings, product, typos=typos), exact=not typos)
+        _add(candidates, product, _said(readings, product, typos=typos), exact=not typos)
 
 
-def add_categories(found: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False) -> None:
+def add_categories(
+    candidates: Found, typed: AutocompleteQuery, samples: Iterable[Sampled], *, typos: bool = False
+) -> None:
     """What the categories of products suggest: 'runn' is 'running shoes'."""
     for product in samples:
-        _add(found, product, _called(typed.parts, product, typos=typos), exact=not typos)
+        _add(candidates, product, _called(typed.parts, product, typos=typos), exact=not typos)
 
 
 def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[tuple[str, float]]:
@@ -79,8 +81,8 @@ def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[
             if others and node is not product.nodes[-1]:
                 # "usb computers": what is said of a product is said of the thing it is, not of its department.
                 continue
-            said = (*words_of(product.name), *words_of(product.brand or ""), *words_of(node.label))
-            completed = [best_fit(part, said, typos=typos)[1] for part in others]
+            context = (*words_of(product.name), *words_of(product.brand or ""), *words_of(node.label))
+            completed = [best_fit(part, context, typos=typos)[1] for part in others]
             if None not in completed:
                 share = CATEGORY * MISTYPED if how is Fit.TYPO else CATEGORY
                 # "usb c" may be all that is meant.
@@ -88,18 +90,18 @@ def _called(parts: Sequence[str], product: Sampled, *, typos: bool) -> Iterator[
                 yield " ".join([*filter(None, completed), node.name.lower()]), share
 
 
-def _add(found: Found, product: Sampled, said: Iterable[tuple[str, float]], *, exact: bool) -> None:
+def _add(candidates: Found, product: Sampled, forms: Iterable[tuple[str, float]], *, exact: bool) -> None:
     """A product counts once for each suggestion, as what it says best."""
     best: dict[frozenset[str], tuple[float, str]] = {}
-    for spelled, share in said:
+    for spelled, share in forms:
         text = _accented(spelled, product.brand)
         key = singulars_of(text)
         if key and share > best.get(key, (0.0, ""))[0]:
             best[key] = share, text
     for key, (share, text) in best.items():
-        candidate = found.get(key)
+        candidate = candidates.get(key)
         if candidate is None:
-            candidate = found[key] = Candidate(key)
+            candidate = candidates[key] = Candidate(key)
         candidate.exact |= exact
         candidate.texts[text] = candidate.texts.get(text, 0) + share
         before, now = candidate.products.get(product.id, 0.0), share * (1 + min(product.popularity, 1))
@@ -127,8 +129,8 @@ def _said(readings: Sequence[Sequence[str]], product: Sampled, *, typos: bool) -
             share = MISTYPED**completion.errors
             if completion is not completions[0]:
                 share *= LESS_LITERAL if completions[0].literal else ASIDE if name.noun in completions[0].places else 1
-            for text, said in _forms(reading, product, name, completion):
-                yield text, share * said
+            for text, form_share in _forms(reading, product, name, completion):
+                yield text, share * form_share
         if completions:
             return
 
@@ -158,30 +160,30 @@ def _base(reading: Sequence[str], completion: Completion) -> float:
     return BASE_SHORT if short or completion.completed in QUALITIES else BASE_QUALITY
 
 
-def choose(found: Found, typed: AutocompleteQuery) -> list[Candidate]:
+def choose(candidates: Found, typed: AutocompleteQuery) -> list[Candidate]:
     """The best ones that differ from each other: not the same thing in another size or colour, nor the same products.
 
     Ties are broken by the text, so that equal requests have equal answers.
     """
-    kept: list[Candidate] = []
+    chosen: list[Candidate] = []
     things: set[frozenset[str]] = set()
     spelled: set[str] = set()
-    for candidate in sorted(found.values(), key=_order):
+    for candidate in sorted(candidates.values(), key=_order):
         thing = _thing(candidate.words, typed.parts)
         # "usb c", "usb-c" and "usbc" lead to the same page.
         letters = "".join(map(singular, words_of(candidate.text)))
         if (
             thing in things
             or letters in spelled
-            or sum(candidate.products.keys() == other.products.keys() for other in kept) == SAME_PRODUCTS
+            or sum(candidate.products.keys() == other.products.keys() for other in chosen) == SAME_PRODUCTS
         ):
             continue
         things.add(thing)
         spelled.add(letters)
-        kept.append(candidate)
-        if len(kept) == typed.request.limit:
+        chosen.append(candidate)
+        if len(chosen) == typed.request.limit:
             break
-    return kept
+    return chosen
 
 
 def _order(candidate: Candidate) -> tuple[bool, float, int, str]:

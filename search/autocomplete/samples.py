@@ -102,10 +102,10 @@ def read_samples(responses: Mapping[str, Response]) -> dict[str, list[Sampled]]:
 
 def _read_sample(response: Response) -> list[Sampled]:
     """The products of one sample, the most popular first."""
-    found = []
+    samples = []
     for hit in response["hits"]["hits"]:
         fields = hit["fields"]
-        found.append(
+        samples.append(
             Sampled(
                 fields["id"][0],
                 hit["sort"][0] or 0.0,
@@ -115,18 +115,18 @@ def _read_sample(response: Response) -> list[Sampled]:
                 read_nodes(tuple(fields.get("category_nodes", ()))),
             )
         )
-    return found
+    return samples
 
 
 @lru_cache(4096)
 def read_nodes(tokens: tuple[str, ...]) -> tuple[Node, ...]:
     """The categories of a product from the root on, of the tokens that its document has for them."""
-    found: list[Node] = []
+    nodes: list[Node] = []
     for token in sorted(tokens, key=lambda token: token.count("/", 0, token.index(NODE_SEPARATOR))):
         path, name, category_id = token.split(NODE_SEPARATOR)
-        label = f"{found[-1].label} > {name}" if found else name
-        found.append(Node(path, name, category_id, label))
-    return tuple(found)
+        label = f"{nodes[-1].label} > {name}" if nodes else name
+        nodes.append(Node(path, name, category_id, label))
+    return tuple(nodes)
 
 
 def scope(typed: AutocompleteQuery) -> list[Clause]:
@@ -157,37 +157,37 @@ def _in_any_reading(typed: AutocompleteQuery) -> list[Clause]:
 def _anywhere(part: str) -> Clause:
     """A word before the last one: it begins a word of the name, the brand or a category, or is an attribute."""
     way = "prefix" if len(part) >= SHORTEST_BEGINNING else "term"
-    found: list[Clause] = [{way: {field: part}} for field in FIELDS]
-    found += [{"match": {field: {"query": part, "operator": "and"}}} for field in ("name", "attributes_text")]
+    clauses: list[Clause] = [{way: {field: part}} for field in FIELDS]
+    clauses += [{"match": {field: {"query": part, "operator": "and"}}} for field in ("name", "attributes_text")]
     if len(part) >= SHORTEST_PAIR:
-        found.append({"term": {"pairs": part}})
-    return _any_of(found)
+        clauses.append({"term": {"pairs": part}})
+    return _any_of(clauses)
 
 
 def _last(part: str) -> Clause:
     """The word that is being typed begins a word of the name or the brand, or is one."""
-    found: list[Clause] = [{"prefix": {"name.written": part}}, {"prefix": {"brand.written": part}}]
+    clauses: list[Clause] = [{"prefix": {"name.written": part}}, {"prefix": {"brand.written": part}}]
     if len(part) >= SHORTEST_STEM:
-        found.append({"match": {"name": {"query": part, "operator": "and"}}})
-    return _any_of(found)
+        clauses.append({"match": {"name": {"query": part, "operator": "and"}}})
+    return _any_of(clauses)
 
 
 def _begins(field: str, part: str) -> Clause:
     """A word of the brand or of a category begins with it, or is the same word in another number."""
-    found: list[Clause] = [{"prefix": {f"{field}.written": part}}]
+    clauses: list[Clause] = [{"prefix": {f"{field}.written": part}}]
     if len(part) >= SHORTEST_STEM:
         stemmed = "brand.text" if field == "brand" else field
-        found.append({"match": {stemmed: {"query": part, "operator": "and"}}})
-    return _any_of(found)
+        clauses.append({"match": {stemmed: {"query": part, "operator": "and"}}})
+    return _any_of(clauses)
 
 
 def _mistyped(part: str) -> Clause:
     """Nearly such a word; or 'headse', which begins 'Head Set' when its words are read as one."""
     pattern = {"value": mistyped(part), "flags": "NONE"}
-    found: list[Clause] = [{"regexp": {field: pattern}} for field in FIELDS]
+    clauses: list[Clause] = [{"regexp": {field: pattern}} for field in FIELDS]
     if len(part) >= SHORTEST_PAIR:
-        found.append({"prefix": {"pairs": part}})
-    return _any_of(found)
+        clauses.append({"prefix": {"pairs": part}})
+    return _any_of(clauses)
 
 
 def _any_of(clauses: list[Clause]) -> Clause:

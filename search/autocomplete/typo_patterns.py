@@ -22,10 +22,10 @@ def mistyped(part: str) -> str:
 
 def _one_edit(text: str) -> str:
     """The pattern of this text with at most one letter changed, added, left out, or swapped with the next."""
-    found = dict.fromkeys([text])
+    patterns = dict.fromkeys([text])
     for place in range(len(text)):
         before, after = text[:place], text[place + 1 :]
-        found |= dict.fromkeys([f"{before}{_LETTER}{after}", f"{before}{_LETTER}{text[place:]}", before + after])
+        patterns |= dict.fromkeys([f"{before}{_LETTER}{after}", f"{before}{_LETTER}{text[place:]}", before + after])
         if after:
-            found[f"{before}{after[0]}{text[place]}{after[1:]}"] = None
-    return f"({'|'.join(found)})"
+            patterns[f"{before}{after[0]}{text[place]}{after[1:]}"] = None
+    return f"({'|'.join(patterns)})"

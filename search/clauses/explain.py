@@ -61,12 +61,12 @@ def explain_hit(plan: SearchPlan, hit: Response) -> Explanation:
 def _gains(plan: SearchPlan, hit: Response, named: Mapping[str, float]) -> dict[str, float]:
     source, dials = hit["_source"], asdict(DIALS)
     matched = [name[len(GAIN) :].partition(NUMBER)[0] for name in named if name.startswith(GAIN)]
-    found = {name: float(dials[name]) for name in matched}
-    if "attribute_named" in found:
-        found["attribute_named"] *= matched.count("attribute_named") / len(plan.query.attribute_values)
-    if "category_consistent" in found:
-        found["category_consistent"] *= dict(plan.query.category_shares)[source["category"]["path"]]
+    boosts = {name: float(dials[name]) for name in matched}
+    if "attribute_named" in boosts:
+        boosts["attribute_named"] *= matched.count("attribute_named") / len(plan.query.attribute_values)
+    if "category_consistent" in boosts:
+        boosts["category_consistent"] *= dict(plan.query.category_shares)[source["category"]["path"]]
     age = abs((plan.context.now - datetime.fromisoformat(source["created_at"])).total_seconds()) / SECONDS_A_DAY
-    found["newness"] = dials["newness"] * math.exp(-HALF * age / NEW_FOR_DAYS)
-    found["popularity"] = dials["popularity"] * min(source.get("popularity", 0.0), MOST_POPULAR)
-    return found
+    boosts["newness"] = dials["newness"] * math.exp(-HALF * age / NEW_FOR_DAYS)
+    boosts["popularity"] = dials["popularity"] * min(source.get("popularity", 0.0), MOST_POPULAR)
+    return boosts

@@ -37,34 +37,34 @@ class Filter:
 
 def filters_of(request: SearchRequest, kinds: Kinds) -> tuple[Filter, ...]:
     """Every filter that the shopper has set. An attribute that is never an option is the same in all variants."""
-    found: list[Filter] = []
+    filters: list[Filter] = []
     if request.category is not None:
-        found.append(Filter("category", category_clause(request.category)))
+        filters.append(Filter("category", category_clause(request.category)))
     if request.brands:
-        found.append(Filter("brand", {"terms": {"brand.lower": list(request.brands)}}))
+        filters.append(Filter("brand", {"terms": {"brand.lower": list(request.brands)}}))
     if request.price is not None:
         bounds = _bounds(request.price)
-        found.append(Filter("price", {"range": {"prices": bounds}}, {"range": {"variants.price_cents": bounds}}))
+        filters.append(Filter("price", {"range": {"prices": bounds}}, {"range": {"variants.price_cents": bounds}}))
     if request.in_stock:
-        found.append(IN_STOCK)
+        filters.append(IN_STOCK)
     if request.on_sale:
-        found.append(ON_SALE)
+        filters.append(ON_SALE)
     for name, values in request.attributes:
         tokens = [token_of(name, value) for value in values]
         variant: Clause | None = {"terms": {"variants.tokens": tokens}} if kinds.may_be_option(name) else None
-        found.append(Filter(ATTRIBUTE + name, {"terms": {"tokens": tokens}}, variant))
+        filters.append(Filter(ATTRIBUTE + name, {"terms": {"tokens": tokens}}, variant))
     for name, limits in request.ranges:
-        found.append(Filter(ATTRIBUTE + name, number_clause(name, limits)))
-    found += [Filter(NO_FACET, _either(choice, kinds)) for choice in request.either]
-    return tuple(found)
+        filters.append(Filter(ATTRIBUTE + name, number_clause(name, limits)))
+    filters += [Filter(NO_FACET, _either(choice, kinds)) for choice in request.either]
+    return tuple(filters)
 
 
 def _either(choice: Either, kinds: Kinds) -> Clause:
-    held, without = (
+    include, exclude = (
         [{"bool": {"filter": clauses(filters_of(each, kinds))}} for each in requests]
         for requests in (choice.held, choice.without)
     )
-    return {"bool": {"should": [*held, *({"bool": {"must_not": [each]}} for each in without)]}}
+    return {"bool": {"should": [*include, *({"bool": {"must_not": [each]}} for each in exclude)]}}
 
 
 def forced_clauses(forced: Forced) -> list[Clause]:
@@ -116,27 +116,27 @@ def clauses(filters: Iterable[Filter]) -> list[Clause]:
 
     A single variant clause says the same on the product, which costs less. Several are joined for one variant.
     """
-    kept = list(filters)
-    found = [item.product for item in kept if item.variant is None]
-    joined = [item for item in kept if item.variant is not None]
+    every = list(filters)
+    product_clauses = [item.product for item in every if item.variant is None]
+    joined = [item for item in every if item.variant is not None]
     if len(joined) == 1:
-        found.append(joined[0].product)
+        product_clauses.append(joined[0].product)
     elif joined:
         simple = {"bool": {"filter": [SIMPLE, *(item.product for item in joined)]}}
-        found.append({"bool": {"should": [simple, _nested(joined)], "minimum_should_match": 1}})
-    return found
+        product_clauses.append({"bool": {"should": [simple, _nested(joined)], "minimum_should_match": 1}})
+    return product_clauses
 
 
 def with_variants_shown(filters: Iterable[Filter], inner_hits: Clause) -> Clause:
     """The clause of all these filters; where one speaks of variants, a variant that holds them comes with each hit."""
-    kept = list(filters)
-    found: Clause = {"filter": clauses(kept)}
-    if variant_clauses(kept):
+    every = list(filters)
+    query: Clause = {"filter": clauses(every)}
+    if variant_clauses(every):
         # Not required, so it is never run to find anything: it only tells which variants to fetch.
-        shown = _nested(kept)
+        shown = _nested(every)
         shown["nested"]["inner_hits"] = inner_hits
-        found |= {"should": [shown], "minimum_should_match": 0}
-    return {"bool": found}
+        query |= {"should": [shown], "minimum_should_match": 0}
+    return {"bool": query}
 
 
 def variant_clauses(filters: Iterable[Filter]) -> list[Clause]:

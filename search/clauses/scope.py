@@ -53,25 +53,25 @@ def shuffled(query: Clause) -> Clause:
 
 def last_change(now: datetime) -> Aggregations:
     """Aggregations that say when a publishing window last began or ended: until the next one, nothing changes."""
-    found = {
+    aggs = {
         name: {"filter": {"range": {name: {"lte": now.isoformat()}}}, "aggs": {"last": {"max": {"field": name}}}}
         for name in WINDOW
     }
-    return {"windows": {"global": {}, "aggs": found}}
+    return {"windows": {"global": {}, "aggs": aggs}}
 
 
 def read_last_change(response: Response) -> datetime:
     """The time that `last_change` has found; long ago where no product has a window."""
-    found = (response["windows"][name]["last"]["value"] for name in WINDOW)
-    return datetime.fromtimestamp(max((ms for ms in found if ms is not None), default=0) / 1000, UTC)
+    ends = (response["windows"][name]["last"]["value"] for name in WINDOW)
+    return datetime.fromtimestamp(max((ms for ms in ends if ms is not None), default=0) / 1000, UTC)
 
 
 def words_query(plan: SearchPlan, strategy: MatchingStrategy, dials: Dials = FILTERING) -> Clause:
     """Products that hold the words or are named by an identifier."""
-    found = [*_identified(plan)]
+    clauses = [*_identified(plan)]
     if plan.query.words:
-        found.append(matching(plan.query.words, MINIMUM_SHOULD_MATCH[strategy], dials))
-    return {"bool": {"should": found}}
+        clauses.append(matching(plan.query.words, MINIMUM_SHOULD_MATCH[strategy], dials))
+    return {"bool": {"should": clauses}}
 
 
 def identified(plan: SearchPlan) -> Clause:
@@ -81,10 +81,10 @@ def identified(plan: SearchPlan) -> Clause:
 
 def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
     query = plan.query
-    found: list[Clause] = []
+    clauses: list[Clause] = []
 
     def add(clause: Clause, boost: float, name: str) -> None:
-        found.append({"constant_score": {"filter": clause, "boost": boost, **({"_name": name} if named else {})}})
+        clauses.append({"constant_score": {"filter": clause, "boost": boost, **({"_name": name} if named else {})}})
 
     add({"term": {"name.folded": plan.request.q}}, EXACT_NAME_BOOST, "exact_name")
     add(identified(plan), IDENTIFIER_BOOST, "identifier")
@@ -93,15 +93,15 @@ def _identified(plan: SearchPlan, *, named: bool = False) -> list[Clause]:
     if query.identifier_parts:
         parts = [spelled for part in query.identifier_parts for spelled in spellings_of(part)]
         add({"terms": {"identifiers": parts}}, PART_BOOST, "identifier_part")
-    return found
+    return clauses
 
 
 def matched(plan: SearchPlan) -> Clause:
     """The products of a search before the shopper's filters, without scores."""
-    found = [published(plan)]
+    clauses = [published(plan)]
     if plan.query.matching is not None:
-        found.append(words_query(plan, plan.query.matching))
-    return {"bool": {"filter": found}}
+        clauses.append(words_query(plan, plan.query.matching))
+    return {"bool": {"filter": clauses}}
 
 
 def scored(plan: SearchPlan) -> Clause:
@@ -110,7 +110,7 @@ def scored(plan: SearchPlan) -> Clause:
         return {"bool": {"filter": [published(plan)]}}
     explained = plan.request.explain
     named = explained or query.reports_missing_terms
-    found = _identified(plan, named=named)
+    clauses = _identified(plan, named=named)
     if query.words:
         text = {
             "query": matching(query.words, query.minimum_should_match, DIALS, named=named),
@@ -118,8 +118,8 @@ def scored(plan: SearchPlan) -> Clause:
             "score_mode": "sum",
             "boost_mode": "multiply",
         }
-        found.append({"function_score": text})
-    return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": found}}]}}
+        clauses.append({"function_score": text})
+    return {"bool": {"filter": [published(plan)], "must": [{"bool": {"should": clauses}}]}}
 
 
 def by_score(plan: SearchPlan) -> bool:

@@ -47,23 +47,23 @@ def holding(words: Words, place: int, dials: Dials) -> Clause:
     word = words.wanted[place]
     spans = [span for span in words.spans if span.same and span.first <= place < span.last]
     alone = [Words(word.text, (word,)), *(Words(span.text, (Word(span.text, span.same),)) for span in spans)]
-    found = [matching(one, "all", dials) for one in alone]
-    return found[0] if len(found) == 1 else {"bool": {"should": found}}
+    readings = [matching(one, "all", dials) for one in alone]
+    return readings[0] if len(readings) == 1 else {"bool": {"should": readings}}
 
 
 def covered(names: Iterable[str]) -> set[int]:
     """The places of the words that a product holds, from the names of the clauses that it matches."""
     places: set[int] = set()
     for name in names:
-        if found := _PLACES.fullmatch(name):
-            places.update(range(int(found[1]), int(found[2])))
+        if match := _PLACES.fullmatch(name):
+            places.update(range(int(match[1]), int(match[2])))
     return places
 
 
 def split_of(names: Iterable[str]) -> dict[str, str]:
     """The two words that a product holds for each word that was read as two."""
-    found = [name.removeprefix(SPLIT) for name in names if name.startswith(SPLIT)]
-    return {text.replace(" ", ""): text for text in sorted(found, reverse=True)}
+    texts = [name.removeprefix(SPLIT) for name in names if name.startswith(SPLIT)]
+    return {text.replace(" ", ""): text for text in sorted(texts, reverse=True)}
 
 
 def _reading(slots: list[Clause], needed: str) -> Clause:
@@ -88,17 +88,17 @@ def _slot(word: Word, stands_for: int, dials: Dials, name: str) -> Clause:
     It stands for so many words of the text. Its clauses are named where there is a `name`.
     """
     joined = word.joined
-    found = [_holds(word.text, dials, 1.0 if stands_for == _count(word.text) else JOINED_WORDS)]
+    queries = [_holds(word.text, dials, 1.0 if stands_for == _count(word.text) else JOINED_WORDS)]
     if joined != word.text:
-        found.append(_holds(joined, dials, OTHER_READING))
+        queries.append(_holds(joined, dials, OTHER_READING))
     if len(joined) >= SHORTEST_JOINED and not joined.isdigit():
-        found += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(joined)]
+        queries += [{"term": {"pairs": {"value": form, "boost": JOINED_BOOST}}} for form in _forms(joined)]
     for text in (*word.also, *word.same):
         # Never more than the joined word itself.
-        found.append(_holds(text, dials, OTHER_READING * min(stands_for / _count(text), JOINED_WORDS)))
+        queries.append(_holds(text, dials, OTHER_READING * min(stands_for / _count(text), JOINED_WORDS)))
     for text in word.split:
-        found.append(_named(_holds(text, dials, OTHER_READING / 2), name and SPLIT + text))
-    return _named(found[0] if len(found) == 1 else {"dis_max": {"queries": found}}, name)
+        queries.append(_named(_holds(text, dials, OTHER_READING / 2), name and SPLIT + text))
+    return _named(queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}, name)
 
 
 def _named(clause: Clause, name: str) -> Clause:
@@ -119,9 +119,9 @@ def _forms(joined: str) -> tuple[str, ...]:
 def _holds(text: str, dials: Dials, boost: float) -> Clause:
     """Holds the text in any of the fields; a word of the name also counts by how rare it is in names alone."""
     fields = dials.text_fields
-    found = {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
+    combined = {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
     named = {"match": {"name": {"query": text, "operator": "and", "boost": boost * dials.name_alone}}}
-    return {"bool": {"must": [found], "should": [named]}} if dials.name_alone else found
+    return {"bool": {"must": [combined], "should": [named]}} if dials.name_alone else combined
 
 
 def boosts(query: QueryInterpretation, weights: Dials, now: datetime, *, named: bool = False) -> list[Clause]:
@@ -160,7 +160,7 @@ def boosts(query: QueryInterpretation, weights: Dials, now: datetime, *, named: 
 def _heads(words: Words, head: str) -> list[str]:
     """The thing searched for, also as one word with the one before ('head phones'), and what else it is called."""
     joined = [span.text for span in words.spans if span.last == len(words.wanted) and span.text.endswith(head)]
-    also = (text for said, same in words.synonyms.items() if said.endswith(head) for text in same)
+    also = (text for text_key, same in words.synonyms.items() if text_key.endswith(head) for text in same)
     return list(dict.fromkeys([head, *joined, *filter(None, map(head_of, also))]))
 
 

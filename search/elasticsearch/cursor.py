@@ -69,15 +69,15 @@ def after_last(plan: SearchPlan, response: Response, point: str | None, position
 
 def write(cursor: Cursor, key: str) -> str:
     """The signed text of a cursor."""
-    held = {name: getattr(cursor, name) for name in _FIELDS}  # not copied at every depth, as `asdict` would
-    return jwt.encode({"aud": AUDIENCE, "at": held}, key, algorithm=ALGORITHM)
+    state = {name: getattr(cursor, name) for name in _FIELDS}  # not copied at every depth, as `asdict` would
+    return jwt.encode({"aud": AUDIENCE, "at": state}, key, algorithm=ALGORITHM)
 
 
 def read(text: str, request: SearchRequest, key: str) -> Cursor:
     """The cursor of a text; raises InvalidInput for one that we did not write, or wrote for another search."""
     try:
-        held = jwt.decode(text, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["aud"]})["at"]
-        cursor = Cursor(**held)
+        state = jwt.decode(text, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["aud"]})["at"]
+        cursor = Cursor(**state)
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput.of("cursor", f"is not a cursor of this service; {AGAIN}") from error
     if cursor.search != fingerprint(request):

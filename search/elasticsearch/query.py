@@ -72,8 +72,10 @@ def probe_body(plan: SearchPlan) -> Body:
         }
         aggs["all"] = {"filter": words_query(plan, "all"), "aggs": within}
         if plan.query.words:
-            held = [holding(plan.query.words, place, FILTERING) for place in range(len(plan.query.words.wanted))]
-            aggs["words"] = {"filters": {"filters": held}}
+            word_filters = [
+                holding(plan.query.words, place, FILTERING) for place in range(len(plan.query.words.wanted))
+            ]
+            aggs["words"] = {"filters": {"filters": word_filters}}
             body["suggest"] = _suggest(plan)
     if names_category(plan):
         nodes = {"terms": {"field": "category_nodes", "size": PROBE_NODES}}

@@ -90,14 +90,14 @@ def merge_parts(plan: SearchPlan, parts: Mapping[str, Response | None]) -> Respo
 def _effective_plan(plan: SearchPlan, response: Response) -> SearchPlan:
     """The plan as it came out: without corrections of which nothing comes, because the vocabulary holds words of hidden
     products too; and with the two words that the best match holds where one was read as two."""
-    found = response["hits"]["total"]["value"] or response.get("aggregations", {}).get(FOUND, {}).get("doc_count", 0)
-    if found and plan.query.split:
+    count = response["hits"]["total"]["value"] or response.get("aggregations", {}).get(FOUND, {}).get("doc_count", 0)
+    if count and plan.query.split:
         best = response["aggregations"][FOUND]["best"]["hits"]["hits"][:1]
         parts = split_of(name for hit in best for name in hit.get("matched_queries", []))
         corrections = (*plan.query.corrections, *parts.items())
         query = replace(plan.query, words=change(plan.query.words, parts, ()), corrections=corrections)
         return replace(plan, query=query)
-    if not plan.query.corrections or found:
+    if not plan.query.corrections or count:
         return plan
     unread = tuple(word for word, _ in plan.query.corrections)
     words = read_words(plan.request.q, plan.request.language)

@@ -24,18 +24,18 @@ TWO_ERRORS_FROM = 6
 
 def options_of(unknown: Iterable[str], suggest: Response, language: str = "en") -> Options:
     """The nearest first; of equally near ones the commonest. No word is taken for one that means nothing, as "the"."""
-    found: dict[str, set[tuple[float, int, str]]] = {}
+    suggested: dict[str, set[tuple[float, int, str]]] = {}
     for field in CORRECTED_FIELDS:
         for entry in suggest.get(field, ()):
             near = {(option["score"], option["freq"], option["text"]) for option in entry["options"]}
-            found.setdefault(entry["text"], set()).update(near)
-    options = {word: found.get(fold(word), set()) for word in unknown}
+            suggested.setdefault(entry["text"], set()).update(near)
+    options = {word: suggested.get(fold(word), set()) for word in unknown}
     stop = STOP_WORDS[language]
-    kept = {
+    nearest = {
         word: [text for _, _, text in sorted(near, reverse=True) if text not in stop and is_near(fold(word), text)]
         for word, near in options.items()
     }
-    return {word: texts for word, texts in kept.items() if texts}
+    return {word: texts for word, texts in nearest.items() if texts}
 
 
 def is_near(word: str, text: str) -> bool:
@@ -50,12 +50,12 @@ def best(options: Options) -> dict[str, str]:
 
 def held_body(plan: SearchPlan, options: Options) -> Body:
     """Asks which of the options are words of products in sight."""
-    held = [_has(text) for text in _texts(options)]
+    filters = [_has(text) for text in _texts(options)]
     return {
         "size": 0,
         "track_total_hits": False,
         "query": {"bool": {"filter": [published(plan)]}},
-        "aggs": {HELD: {"filters": {"filters": held}}},
+        "aggs": {HELD: {"filters": {"filters": filters}}},
     }
 
 

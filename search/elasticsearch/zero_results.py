@@ -49,11 +49,11 @@ def build_suggestions(
     if not responses:
         return Suggestions(without_filters, (), (), ())
     drafted = draft(_typed(plan), read_samples({name: each for name, each in responses.items() if name != POPULAR}))
-    asked = {_plain(plan.request.q), _plain(plan.query.words.text)}
+    known = {_plain(plan.request.q), _plain(plan.query.words.text)}
     popular = responses[POPULAR]["hits"]["hits"] if nothing and POPULAR in responses else []
     return Suggestions(
         without_filters,
-        tuple(NearbyQuery(item.text) for item in drafted.queries if _plain(item.text) not in asked),
+        tuple(NearbyQuery(item.text) for item in drafted.queries if _plain(item.text) not in known),
         tuple(
             NearbyCategory(node.path, node.id, node.name, node.label)
             for node in drafted.categories[:CATEGORIES]

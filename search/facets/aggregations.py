@@ -69,18 +69,18 @@ def groups(plan: SearchPlan, filters: Sequence[Filter]) -> list[Group]:
     names = facet_names(plan)
     selected = set() if plan.request.narrow else {item.facet for item in filters}
     others = tuple(name for name in names if name not in selected)
-    found = [Group(others, tuple(filters))] if others else []
-    return found + [Group((name,), tuple(without(filters, name))) for name in names if name in selected]
+    shared = [Group(others, tuple(filters))] if others else []
+    return shared + [Group((name,), tuple(without(filters, name))) for name in names if name in selected]
 
 
 def aggregations(plan: SearchPlan, filters: Sequence[Filter]) -> Aggregations:
     """One aggregation for each group, under its number: Elasticsearch refuses [, ] and > in names."""
-    found = enumerate(groups(plan, filters))
-    built = {str(number): under(group.filters, dict(_facets(plan, group))) for number, group in found}
+    numbered = enumerate(groups(plan, filters))
+    built = {str(number): under(group.filters, dict(_facets(plan, group))) for number, group in numbered}
     counted = list(_counted(built))
     size = min(COUNTED, COUNTED_TOGETHER // max(1, len(counted)))
-    for held in counted:
-        held |= {"size": size, "shard_size": size}
+    for terms_body in counted:
+        terms_body |= {"size": size, "shard_size": size}
     return built
 
 
@@ -93,8 +93,8 @@ def _counted(aggs: Aggregations) -> Iterator[Json]:
 
 
 def under(filters: Sequence[Filter], aggs: Aggregations) -> Aggregations:
-    found = clauses(filters)
-    return {"filter": {"bool": {"filter": found}} if found else MATCH_ALL, "aggs": aggs}
+    query = clauses(filters)
+    return {"filter": {"bool": {"filter": query}} if query else MATCH_ALL, "aggs": aggs}
 
 
 def _facets(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregations]]:
@@ -136,11 +136,11 @@ def _selected_brands(brands: tuple[str, ...]) -> Aggregations:
 
 def _price(plan: SearchPlan, field: str) -> Aggregations:
     """Lowest and highest price, and products by step: one with several prices in a step is counted once."""
-    found: Aggregations = {"ends": {"stats": {"field": field}}}
+    aggs: Aggregations = {"ends": {"stats": {"field": field}}}
     if steps := plan.evidence.facets.price_steps:
         inner = [{"from": low, "to": high} for low, high in pairwise(steps)]
-        found["steps"] = {"range": {"field": field, "ranges": [{"to": steps[0]}, *inner, {"from": steps[-1]}]}}
-    return found
+        aggs["steps"] = {"range": {"field": field, "ranges": [{"to": steps[0]}, *inner, {"from": steps[-1]}]}}
+    return aggs
 
 
 def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregations]]:
@@ -160,7 +160,7 @@ def _attributes(plan: SearchPlan, group: Group) -> Iterator[tuple[str, Aggregati
             yield f"high{number}", _end(facet.name, "desc")
     counted = [facet.name for facet in shapes if facet.type == "values" or not facet.wide]
     apart = [name for name in counted if variants and plan.context.attribute_types.may_be_option(name)]
-    for number, include in enumerate(names_includes(name for name in counted if name not in apart)):
+    for number, include in enumerate(names_includes([name for name in counted if name not in apart])):
         yield f"tokens{number}", terms("tokens", COUNTED, include)
     for number, include in enumerate(names_includes(apart)):
         yield from everywhere(variants, f"apart{number}", *tokens_by_value("values", COUNTED, include))
@@ -206,8 +206,8 @@ def parts(answer: Response, name: str) -> list[Response]:
 
 def count(bucket: Response) -> int:
     """Products, not variants."""
-    found: int = bucket["products"]["doc_count"] if "products" in bucket else bucket["doc_count"]
-    return found
+    products: int = bucket["products"]["doc_count"] if "products" in bucket else bucket["doc_count"]
+    return products
 
 
 def _of_products(agg: Aggregations) -> Aggregations:
@@ -221,8 +221,8 @@ def tokens_by_value(name: str, size: int, include: str | list[str]) -> tuple[Agg
 
 
 def terms(field: str, size: int, include: str | list[str] | None = None) -> Aggregations:
-    found: Clause = {"field": field, "size": size, "shard_size": size}
-    return {"terms": found if include is None else found | {"include": include}}
+    body: Clause = {"field": field, "size": size, "shard_size": size}
+    return {"terms": body if include is None else body | {"include": include}}
 
 
 def _end(name: str, order: str) -> Aggregations:

@@ -40,14 +40,14 @@ class Kinds:
         return MANY in self.of.get(name, _NONE)
 
     def _holds_numbers_only(self, name: str) -> bool:
-        held = self.of.get(name, _NONE)
-        return NUMBER in held and not held & {TEXT, OPTION}
+        types = self.of.get(name, _NONE)
+        return NUMBER in types and not types & {TEXT, OPTION}
 
 
 def read_kinds(tokens: Iterable[str], values: Iterable[str] = ()) -> Kinds:
     """From the `attribute_names` of an index, and `tokens` of it, the commonest first."""
-    found: dict[str, set[str]] = {}
+    types: dict[str, set[str]] = {}
     for token in tokens:
         name, _, kind = token.rpartition(SEPARATOR)
-        found.setdefault(name, set()).add(kind)
-    return Kinds({name: frozenset(kinds) for name, kinds in found.items()}, read_values(values))
+        types.setdefault(name, set()).add(kind)
+    return Kinds({name: frozenset(kinds) for name, kinds in types.items()}, read_values(values))

@@ -20,9 +20,9 @@ class Sample:
     """Values with how often each was seen, counted by step in a few microseconds."""
 
     def __init__(self, counts: Counts) -> None:
-        held = sorted(counts)
-        self.values = [value for value, _ in held]
-        self._below = [0, *accumulate(count for _, count in held)]
+        pairs = sorted(counts)
+        self.values = [value for value, _ in pairs]
+        self._below = [0, *accumulate(count for _, count in pairs)]
 
     @property
     def whole(self) -> bool:
@@ -56,10 +56,10 @@ def steps_of(counts: Counts) -> tuple[float, ...]:
     if low == high:
         low, high = sample.values[0], sample.values[-1]
     whole = sample.whole
-    found = [edges for edges in _candidates(low, high) if not whole or all(edge == int(edge) for edge in edges)]
-    enough = [edges for edges in found if len(edges) >= FEWEST - 1]
+    ladders = [edges for edges in _candidates(low, high) if not whole or all(edge == int(edge) for edge in edges)]
+    enough = [edges for edges in ladders if len(edges) >= FEWEST - 1]
     # The first of equals is the plainest: `max` keeps it.
-    return max(enough or found, key=lambda edges: round(evenness(sample.shares(edges)), 2), default=())
+    return max(enough or ladders, key=lambda edges: round(evenness(sample.shares(edges)), 2), default=())
 
 
 def evenness(counts: Sequence[int]) -> float:

@@ -88,15 +88,15 @@ def profile_aggs(numeric: Collection[str] = (), tokens: int = TOKENS) -> Aggrega
 
     `numeric` are attributes whose steps are wanted, however rare they are; of the others, so many `tokens` are read.
     """
-    found: Aggregations = {
+    aggs: Aggregations = {
         "names": _terms("attribute_names", NAMES),
         "tokens": _terms("tokens", tokens),
     }
     for number, include in enumerate(names_includes(sorted(numeric))):
-        found[f"numeric{number}"] = _terms("numbers", NUMBERS, include)
+        aggs[f"numeric{number}"] = _terms("numbers", NUMBERS, include)
     few = {"numbers": _terms("numbers", NUMBERS), "prices": _terms("price_cents", PRICES)}
     return {
-        "sample": {"sampler": {"shard_size": SAMPLE}, "aggs": found},
+        "sample": {"sampler": {"shard_size": SAMPLE}, "aggs": aggs},
         "few": {"sampler": {"shard_size": NUMBERS_SAMPLE}, "aggs": few},
     }
 
@@ -105,23 +105,23 @@ def read_profile(response: Response, kinds: Kinds, named: Collection[str] = (), 
     """The profile of the response to `profile_aggs`: the `named` attributes, and with `auto` the best of the others."""
     sample, few = response["sample"], response["few"]
     numbers = _numbers(few["numbers"]["buckets"])
-    for key, held in sample.items():
+    for key, part in sample.items():
         if key.startswith("numeric"):
-            numbers |= _numbers(held["buckets"])
-    found = {name: _described(name, kinds, numbers.get(name, [])) for name in named}
+            numbers |= _numbers(part["buckets"])
+    facets = {name: _described(name, kinds, numbers.get(name, [])) for name in named}
     if auto:
         best = _best(sample, kinds, numbers)
-        found = {**found, **{name: facet for name, facet in best.items() if name not in found}}
+        facets = {**facets, **{name: facet for name, facet in best.items() if name not in facets}}
     prices = [(bucket["key"] / 100, bucket["doc_count"]) for bucket in few["prices"]["buckets"]]
-    return Profile(tuple(found.values()), tuple(round(step * 100) for step in steps_of(prices)))
+    return Profile(tuple(facets.values()), tuple(round(step * 100) for step in steps_of(prices)))
 
 
 def _best(sample: Response, kinds: Kinds, numbers: Mapping[str, list[tuple[float, int]]]) -> dict[str, AttributeFacet]:
     """The attributes worth most: how many products have one, times how much the choice of a value tells."""
     total = sample["doc_count"]
-    held: dict[str, list[int]] = {}
+    counts: dict[str, list[int]] = {}
     for bucket in sample["tokens"]["buckets"]:
-        held.setdefault(bucket["key"].partition(SEPARATOR)[0], []).append(bucket["doc_count"])
+        counts.setdefault(bucket["key"].partition(SEPARATOR)[0], []).append(bucket["doc_count"])
     # The commonest first, until no other can be worth more: what is in few products need not be looked at.
     best: list[tuple[float, str, AttributeFacet]] = []
     for name, covered in sorted(_coverage(sample["names"]["buckets"]), key=lambda item: (-item[1], item[0])):
@@ -129,22 +129,22 @@ def _best(sample: Response, kinds: Kinds, numbers: Mapping[str, list[tuple[float
             break
         facet = _described(name, kinds, numbers.get(name, []))
         if facet.type == "range":
-            said = _said_by_steps(facet, numbers.get(name, []))
+            information = _said_by_steps(facet, numbers.get(name, []))
         else:
-            said = said_by_values(held.get(name, []), covered)
-        if (value := covered / total * said) >= LEAST_WORTH:
+            information = said_by_values(counts.get(name, []), covered)
+        if (value := covered / total * information) >= LEAST_WORTH:
             best = sorted([*best, (value, name, facet)], key=lambda item: (-item[0], item[1]))[:MOST_FACETS]
     return {name: facet for _, name, facet in best}
 
 
 def _coverage(buckets: list[Response]) -> Iterator[tuple[str, int]]:
     """Products of the sample that hold each name."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for bucket in buckets:
         name, _, kind = bucket["key"].rpartition(SEPARATOR)
         if kind != MANY:
-            found[name] = found.get(name, 0) + bucket["doc_count"]
-    return iter(found.items())
+            counts[name] = counts.get(name, 0) + bucket["doc_count"]
+    return iter(counts.items())
 
 
 def _described(name: str, kinds: Kinds, numbers: list[tuple[float, int]]) -> AttributeFacet:
@@ -186,11 +186,11 @@ def _identifies(numbers: list[tuple[float, int]]) -> bool:
 
 
 def _numbers(buckets: list[Response]) -> dict[str, list[tuple[float, int]]]:
-    found: dict[str, list[tuple[float, int]]] = {}
+    numbers: dict[str, list[tuple[float, int]]] = {}
     for bucket in buckets:
         name, _, token = bucket["key"].rpartition(SEPARATOR)
-        found.setdefault(name, []).append((parse_token(token), bucket["doc_count"]))
-    return found
+        numbers.setdefault(name, []).append((parse_token(token), bucket["doc_count"]))
+    return numbers
 
 
 def _terms(field: str, size: int, include: str | None = None) -> Clause:

@@ -178,9 +178,9 @@ def names_category(plan: SearchPlan) -> bool:
     return plan.request.category is not None and (facets is None or "category" in facets)
 
 
-def finds_enough(plan: SearchPlan, found: int) -> bool:
+def finds_enough(plan: SearchPlan, products: int) -> bool:
     """Whether so many products that the words find let the plan be taken."""
-    return found >= (ENOUGH if plan.query.matching == "all" and not plan.query.split else SOME_ENOUGH)
+    return products >= (ENOUGH if plan.query.matching == "all" and not plan.query.split else SOME_ENOUGH)
 
 
 def decide(

@@ -36,13 +36,13 @@ def sample_statement(typed: AutocompleteQuery, names: Names, readings: Iterable[
     """
     bound = Bound()
     shown = _scope(typed, bound)
-    found, named = [], []
+    conditions, named = [], []
     for *before, last in readings:
         name = _named(last, names, bound)
         words = [*(_begins(part, names, bound) for part in before), f"({_in_text(last, bound)} OR {name})"]
-        found.append(f"({' AND '.join(words)})")
+        conditions.append(f"({' AND '.join(words)})")
         named.append(name)
-    return _products(f"{shown} AND ({' OR '.join(found)})", " OR ".join(named), bound)
+    return _products(f"{shown} AND ({' OR '.join(conditions)})", " OR ".join(named), bound)
 
 
 def identified_products(typed: AutocompleteQuery, ids: Sequence[UUID]) -> Statement:
@@ -59,17 +59,17 @@ def mistyped_statement(typed: AutocompleteQuery) -> Statement | None:
 
 def corrected(typed: AutocompleteQuery, names: Names, similar: Iterable[Row]) -> tuple[str, ...] | None:
     """The words with those corrected that the catalogue has something near to; None where it has not."""
-    said: dict[str, list[str]] = {}
+    names_by_word: dict[str, list[str]] = {}
     for row in similar:
-        said.setdefault(row["word"], []).append(row["name"])
+        names_by_word.setdefault(row["word"], []).append(row["name"])
     words = set() if typed.request.forced else names.words()
-    found = tuple(
-        ((begun if place == len(typed.parts) else nearest)(part, [*said.get(part, ()), *words]) or part)
+    parts = tuple(
+        ((begun if place == len(typed.parts) else nearest)(part, [*names_by_word.get(part, ()), *words]) or part)
         if edits_allowed(part)
         else part
         for place, part in enumerate(typed.parts, 1)
     )
-    return None if found == typed.parts else found
+    return None if parts == typed.parts else parts
 
 
 def sampled(names: Names, rows: Iterable[Row]) -> list[Sampled]:
@@ -133,12 +133,19 @@ def _in_text(part: str, bound: Bound, *, whole: bool = False) -> str:
 
 
 def _named(part: str, names: Names, bound: Bound) -> str:
-    found = []
+    conditions = []
     for column, index in (("brand_id", names.made), ("category_id", names.held)):
-        keys = sorted({key for word, held in index.items() if word.startswith((part, singular(part))) for key in held})
+        keys = sorted(
+            {
+                key
+                for word, matching_keys in index.items()
+                if word.startswith((part, singular(part)))
+                for key in matching_keys
+            }
+        )
         if keys:
-            found.append(f"p.{column} = ANY ({bound(keys, 'uuid[]')})")
-    return f"({' OR '.join(found)})" if found else "false"
+            conditions.append(f"p.{column} = ANY ({bound(keys, 'uuid[]')})")
+    return f"({' OR '.join(conditions)})" if conditions else "false"
 
 
 def _condition(typed: AutocompleteQuery, names: Names, item: Counted, bound: Bound) -> str:

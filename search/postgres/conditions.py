@@ -99,12 +99,12 @@ def visible(forced: Forced, bound: Bound) -> str:
 
 def holds(slot: Slot, bound: Bound) -> str:
     """The product holds this word: in its text, its brand or its category."""
-    found = [f"p.search_vector @@ ({ts_query([slot], bound)})"]
+    conditions = [f"p.search_vector @@ ({ts_query([slot], bound)})"]
     if slot.brands:
-        found.append(f"p.brand_id = ANY ({bound(sorted(slot.brands), 'uuid[]')})")
+        conditions.append(f"p.brand_id = ANY ({bound(sorted(slot.brands), 'uuid[]')})")
     if slot.categories:
-        found.append(f"p.category_id = ANY ({bound(sorted(slot.categories), 'uuid[]')})")
-    return f"({' OR '.join(found)})"
+        conditions.append(f"p.category_id = ANY ({bound(sorted(slot.categories), 'uuid[]')})")
+    return f"({' OR '.join(conditions)})"
 
 
 def ts_query(slots: Iterable[Slot], bound: Bound) -> str:
@@ -121,16 +121,16 @@ def matches(wanted: Wanted, bound: Bound) -> str:
     """The product holds the words that are needed, or is named by an identifier."""
     if not wanted:
         return "true"
-    found = []
+    conditions = []
     if wanted.needed is None:
-        found = [" AND ".join(holds(slot, bound) for slot in slots) for slots in wanted.readings if slots]
+        conditions = [" AND ".join(holds(slot, bound) for slot in slots) for slots in wanted.readings if slots]
     elif wanted.slots:
-        found.append(f"{covered(wanted, bound)} >= {wanted.needed}")
+        conditions.append(f"{covered(wanted, bound)} >= {wanted.needed}")
         # Only this can use an index.
-        found[0] = f"({' OR '.join(holds(slot, bound) for slot in wanted.slots)}) AND {found[0]}"
+        conditions[0] = f"({' OR '.join(holds(slot, bound) for slot in wanted.slots)}) AND {conditions[0]}"
     if ids := list(wanted.identified):
-        found.append(f"p.id = ANY ({bound(ids, 'uuid[]')})")
-    return f"({' OR '.join(f'({part})' for part in found) or 'false'})"
+        conditions.append(f"p.id = ANY ({bound(ids, 'uuid[]')})")
+    return f"({' OR '.join(f'({part})' for part in conditions) or 'false'})"
 
 
 def covered(wanted: Wanted, bound: Bound) -> str:
@@ -161,34 +161,34 @@ def rank(wanted: Wanted, bound: Bound) -> str:
 
 def filters_of(request: SearchRequest, kinds: Kinds, bound: Bound) -> tuple[SqlFilter, ...]:
     """Every filter that the shopper has set. An attribute that is never an option is the same in all variants."""
-    found: list[SqlFilter] = []
+    filters: list[SqlFilter] = []
     if request.category is not None:
-        found.append(SqlFilter("category", below(request.category, bound)))
+        filters.append(SqlFilter("category", below(request.category, bound)))
     if request.brands:
-        found.append(SqlFilter("brand", of_brand(request.brands, bound)))
+        filters.append(SqlFilter("brand", of_brand(request.brands, bound)))
     if request.price is not None:
-        found.append(SqlFilter("price", unit=_price(request.price, bound)))
+        filters.append(SqlFilter("price", unit=_price(request.price, bound)))
     if request.in_stock:
-        found.append(SqlFilter("in_stock", unit=UNIT_IN_STOCK))
+        filters.append(SqlFilter("in_stock", unit=UNIT_IN_STOCK))
     if request.on_sale:
-        found.append(SqlFilter("on_sale", ON_SALE))
+        filters.append(SqlFilter("on_sale", ON_SALE))
     for name, texts in request.attributes:
         if kinds.may_be_option(name):
-            found.append(SqlFilter(ATTRIBUTE + name, unit=unit_has(name, texts, bound)))
+            filters.append(SqlFilter(ATTRIBUTE + name, unit=unit_has(name, texts, bound)))
         else:
-            found.append(SqlFilter(ATTRIBUTE + name, product_has(name, texts, bound)))
+            filters.append(SqlFilter(ATTRIBUTE + name, product_has(name, texts, bound)))
     for name, limits in request.ranges:
-        found.append(SqlFilter(ATTRIBUTE + name, _number(name, limits, bound)))
-    found += [SqlFilter(NO_FACET, _either(choice, kinds, bound)) for choice in request.either]
-    return tuple(found)
+        filters.append(SqlFilter(ATTRIBUTE + name, _number(name, limits, bound)))
+    filters += [SqlFilter(NO_FACET, _either(choice, kinds, bound)) for choice in request.either]
+    return tuple(filters)
 
 
 def _either(choice: Either, kinds: Kinds, bound: Bound) -> str:
-    held, without = (
+    include, without = (
         [applied(filters_of(each, kinds, bound)) for each in requests] for requests in (choice.held, choice.without)
     )
     # Without a brand it is unknown, and not false, whether it is this one.
-    return " OR ".join([*(f"({test})" for test in held), *(f"coalesce(NOT ({test}), true)" for test in without)])
+    return " OR ".join([*(f"({test})" for test in include), *(f"coalesce(NOT ({test}), true)" for test in without)])
 
 
 def applied(filters: Iterable[SqlFilter]) -> str:
@@ -202,21 +202,21 @@ def applied(filters: Iterable[SqlFilter]) -> str:
 
 def unit_conditions(filters: Iterable[SqlFilter]) -> str:
     """What one unit must hold; "" without such filters."""
-    return all_of(item.unit for item in filters if item.unit is not None)
+    return all_of([item.unit for item in filters if item.unit is not None])
 
 
 def identified_sql(identifier: str, prefix: str, parts: Sequence[str], bound: Bound) -> str:
     """Rows (kind, id) of products by sku, GTIN or model number, however it is spelled; "" with nothing to look up."""
-    asked: list[tuple[str, str]] = []
+    tests: list[tuple[str, str]] = []
     if identifier:
-        asked.append(("whole", f"= {bound(identifier, 'text')}"))
+        tests.append(("whole", f"= {bound(identifier, 'text')}"))
     if prefix:
-        asked.append(("begins", f"LIKE {bound(_PREFIXED.sub(_escaped, prefix) + '%', 'text')}"))
+        tests.append(("begins", f"LIKE {bound(_PREFIXED.sub(_escaped, prefix) + '%', 'text')}"))
     if parts:
-        asked.append(("parts", f"= ANY ({bound(list(parts), 'text[]')})"))
+        tests.append(("parts", f"= ANY ({bound(list(parts), 'text[]')})"))
     return " UNION ALL ".join(
         f"(SELECT '{kind}' AS kind, {key} AS id FROM {table} WHERE {spelled} {test} LIMIT {IDENTIFIED})"  # noqa: S608
-        for kind, test in asked
+        for kind, test in tests
         for table, key, spelled in (
             ("skus", "product_id", SPELLED_SKU),
             ("products", "id", "gtin"),
@@ -226,8 +226,8 @@ def identified_sql(identifier: str, prefix: str, parts: Sequence[str], bound: Bo
     )
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return "\\" + found[0]
+def _escaped(match: re.Match[str]) -> str:
+    return "\\" + match[0]
 
 
 def _if(test: str, score: float) -> str:
@@ -235,12 +235,12 @@ def _if(test: str, score: float) -> str:
 
 
 def _price(limits: Range, bound: Bound) -> str:
-    found = []
+    bounds = []
     if limits.low is not None:
-        found.append(f"u.price >= {bound(limits.low, 'numeric')} / 100")
+        bounds.append(f"u.price >= {bound(limits.low, 'numeric')} / 100")
     if limits.high is not None:
-        found.append(f"u.price <= {bound(limits.high, 'numeric')} / 100")
-    return " AND ".join(found) or "true"
+        bounds.append(f"u.price <= {bound(limits.high, 'numeric')} / 100")
+    return " AND ".join(bounds) or "true"
 
 
 def _number(name: str, limits: Range, bound: Bound) -> str:
@@ -248,5 +248,5 @@ def _number(name: str, limits: Range, bound: Bound) -> str:
     test = ['@.type() == "number"']
     test += ["@ >= $low"] if limits.low is not None else []
     test += ["@ <= $high"] if limits.high is not None else []
-    given = bound(json.dumps({"low": limits.low, "high": limits.high}), "jsonb")
-    return f"jsonb_path_exists(p.attributes -> {bound(name, 'text')}, '$[*] ? ({' && '.join(test)})', {given})"
+    vars_json = bound(json.dumps({"low": limits.low, "high": limits.high}), "jsonb")
+    return f"jsonb_path_exists(p.attributes -> {bound(name, 'text')}, '$[*] ? ({' && '.join(test)})', {vars_json})"

@@ -74,8 +74,8 @@ def read_names(categories: Iterable[CategoryName], brands: Iterable[tuple[UUID, 
 
 def begun(part: str, texts: Iterable[str]) -> str | None:
     """The commonest word of these texts whose beginning is nearly what is typed."""
-    counts = Counter(held for text in texts for held in words_of(text) if fit(part, held) is Fit.TYPO)
-    return min(counts, key=lambda held: (-counts[held], held), default=None)
+    counts = Counter(other for text in texts for other in words_of(text) if fit(part, other) is Fit.TYPO)
+    return min(counts, key=lambda other: (-counts[other], other), default=None)
 
 
 def nearest(word: str, texts: Iterable[str]) -> str | None:
@@ -85,12 +85,12 @@ def nearest(word: str, texts: Iterable[str]) -> str | None:
     """
     edits = edits_allowed(word)
     counts = Counter(
-        held
+        other
         for text in texts
-        for held in words_of(text)
-        if held[:1] == word[:1] and abs(len(held) - len(word)) <= edits
+        for other in words_of(text)
+        if other[:1] == word[:1] and abs(len(other) - len(word)) <= edits
     )
-    near = [(distance(word, held), -count, held) for held, count in counts.items()]
+    near = [(distance(word, other), -count, other) for other, count in counts.items()]
     best = min((item for item in near if 0 < item[0] <= edits), default=None)
     return best[2] if best else None
 
@@ -100,11 +100,11 @@ def _own_names(categories: Iterable[CategoryName]) -> Iterable[str]:
 
 
 def _by_word(items: Iterable[tuple[UUID, str]]) -> dict[str, frozenset[UUID]]:
-    found: dict[str, set[UUID]] = {}
+    keys_by_word: dict[str, set[UUID]] = {}
     for key, name in items:
         for word in words_of(name):
-            found.setdefault(singular(word), set()).add(key)
-    return {word: frozenset(keys) for word, keys in found.items()}
+            keys_by_word.setdefault(singular(word), set()).add(key)
+    return {word: frozenset(keys) for word, keys in keys_by_word.items()}
 
 
 def _all_of(index: Mapping[str, frozenset[UUID]], text: str) -> frozenset[UUID]:

@@ -46,10 +46,10 @@ def identifier_prefix(plan: SearchPlan) -> str:
 
 def read_identified(rows: Iterable[Row]) -> Identified:
     """From the rows of `identified_statement`."""
-    found: dict[str, dict[Any, None]] = {"whole": {}, "begins": {}, "parts": {}}
+    by_kind: dict[str, dict[Any, None]] = {"whole": {}, "begins": {}, "parts": {}}
     for row in rows:
-        found[row["kind"]][row["id"]] = None
-    return Identified(*map(tuple, found.values()))
+        by_kind[row["kind"]][row["id"]] = None
+    return Identified(*map(tuple, by_kind.values()))
 
 
 def unknown_words(plan: SearchPlan, look: Row) -> tuple[str, ...]:
@@ -64,12 +64,12 @@ def enough(plan: SearchPlan, look: Row) -> bool:
 
 def corrections_of(unknown: Iterable[str], names: Names, similar: Iterable[Row], *, vocabulary: bool) -> dict[str, str]:
     """What the catalogue has instead of words that it lacks. `vocabulary`: brands and categories may be told."""
-    said: dict[str, list[str]] = {}
+    names_by_word: dict[str, list[str]] = {}
     for row in similar:
-        said.setdefault(row["word"], []).append(row["name"])
+        names_by_word.setdefault(row["word"], []).append(row["name"])
     words = names.words() if vocabulary else set()
-    found = {word: nearest(word, [*said.get(word, ()), *words]) for word in unknown}
-    return {word: meant for word, meant in found.items() if meant is not None}
+    corrections = {word: nearest(word, [*names_by_word.get(word, ()), *words]) for word in unknown}
+    return {word: meant for word, meant in corrections.items() if meant is not None}
 
 
 def changed(plan: SearchPlan, corrections: Mapping[str, str], unknown: Iterable[str]) -> SearchPlan:

@@ -31,16 +31,16 @@ def read_values(tokens: Iterable[str]) -> Values:
 
     Numbers are none: what holds a digit means what it says, wherever it stands.
     """
-    found: dict[tuple[str, ...], list[str]] = {}
+    values: dict[tuple[str, ...], list[str]] = {}
     for token in tokens:
         value = token.partition(SEPARATOR)[2]
         if SHORTEST <= len(value) <= LONGEST_TEXT and not holds_digit(value):
             words = words_of(value)
             if 0 < len(words) <= LONGEST and not _SAYS_NOTHING.issuperset(words):
-                same = found.setdefault(words, [])
+                same = values.setdefault(words, [])
                 if len(same) < MOST_TOKENS:
                     same.append(token)
-    return {words: tuple(same) for words, same in found.items()}
+    return {words: tuple(same) for words, same in values.items()}
 
 
 def named_in(text: str, values: Values) -> dict[str, tuple[str, ...]]:
@@ -49,20 +49,22 @@ def named_in(text: str, values: Values) -> dict[str, tuple[str, ...]]:
     What the text is about is none: in "gaming keyboard", a keyboard is what a product is, and gaming what it has.
     """
     words, head = words_of(text), words_of(head_of(text) or "")
-    found: dict[str, tuple[str, ...]] = {}
+    detections: dict[str, tuple[str, ...]] = {}
     at = 0
-    while at < len(words) and len(found) < MOST:
+    while at < len(words) and len(detections) < MOST:
         for length in range(min(LONGEST, len(words) - at), 0, -1):
             run = words[at : at + length]
             if run in values and run[-1:] != head:
-                found[" ".join(run)] = values[run]
+                detections[" ".join(run)] = values[run]
                 at += length
                 break
         else:
             at += 1
-    return found
+    return detections
 
 
 def attributes_of(named: Named) -> dict[str, list[str]]:
     """The names of the attributes whose values are named, each once."""
-    return {text: list(dict.fromkeys(token.partition(SEPARATOR)[0] for token in held)) for text, held in named.items()}
+    return {
+        text: list(dict.fromkeys(token.partition(SEPARATOR)[0] for token in tokens)) for text, tokens in named.items()
+    }

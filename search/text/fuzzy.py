@@ -48,7 +48,7 @@ class Token:
 @lru_cache(8192)
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The words of a text in their order, as an index splits it. (The same names are shown key after key.)"""
-    return tuple(Token(key_of(found[0]), found.start(), found.end()) for found in _WORD.finditer(text))
+    return tuple(Token(key_of(match[0]), match.start(), match.end()) for match in _WORD.finditer(text))
 
 
 def key_of(word: str) -> str:
@@ -71,11 +71,11 @@ def singulars_of(text: str) -> frozenset[str]:
 
 def measures(part: str, text: str) -> list[tuple[int, int]]:
     """Where a number stands with its unit, however that is written: '13inch' in '13" laptop'."""
-    found = _MEASURE.fullmatch(part)
-    if found is None:
+    measure = _MEASURE.fullmatch(part)
+    if measure is None:
         return []
-    unit = _INCHES if found[2] == "inch" else re.escape(found[2]) + r"\b"
-    return [match.span() for match in re.finditer(rf"(?<![\w.]){re.escape(found[1])}[\s-]?{unit}", text)]
+    unit = _INCHES if measure[2] == "inch" else re.escape(measure[2]) + r"\b"
+    return [match.span() for match in re.finditer(rf"(?<![\w.]){re.escape(measure[1])}[\s-]?{unit}", text)]
 
 
 @lru_cache(8192)
@@ -113,7 +113,7 @@ def fit(part: str, word: str, *, typos: bool = True) -> Fit:
 
 def best_fit(part: str, words: Sequence[str], *, typos: bool = True) -> tuple[Fit, str | None]:
     """The first of the words that complete `part` best."""
-    best, found = Fit.NONE, None
+    best, nearest = Fit.NONE, None
     initial = part[:1]
     # Nearly all words begin otherwise.
     near = [word for word in words if word[:1] == initial]
@@ -121,10 +121,10 @@ def best_fit(part: str, words: Sequence[str], *, typos: bool = True) -> tuple[Fi
     for mistyped in (False, True) if typos else (False,):
         for word in near:
             if (how := fit(part, word, typos=mistyped)) > best:
-                best, found = how, word
+                best, nearest = how, word
         if best:
             break
-    return best, found
+    return best, nearest
 
 
 def completes(typed: str, name: str, *, typos: bool = True) -> bool:

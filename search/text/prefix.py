@@ -46,15 +46,15 @@ def _characters(start: str, whole: bool) -> str:
     """The characters of the basic plane that fold to `start`, or without `whole` to something that begins with it."""
     plain = {start, start.upper()} if len(start) == 1 else set()
     folded = _by_first().get(start[0], ())
-    found = {char for char, text in folded if (text == start if whole else text.startswith(start))}
-    return "".join(sorted(plain | found))
+    letters = {char for char, text in folded if (text == start if whole else text.startswith(start))}
+    return "".join(sorted(plain | letters))
 
 
 @lru_cache(1)
 def _by_first() -> dict[str, list[tuple[str, str]]]:
     """The characters that fold to something else or are letters, by the first character of what they fold to."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    by_first: dict[str, list[tuple[str, str]]] = {}
     for code in _BASIC_PLANE:
         if code not in _SURROGATES and (text := base_letters(char := chr(code))) and text != char:
-            found.setdefault(text[0], []).append((char, text))
-    return found
+            by_first.setdefault(text[0], []).append((char, text))
+    return by_first

@@ -55,9 +55,9 @@ class Synonyms:
 
     def alternatives(self, key: str) -> tuple[str, ...]:
         """Other texts for it, each once, in the order of the entries."""
-        found = {term.key: term.text for group in self.groups.get(key, ()) for term in group}
-        found.pop(key, None)
-        return tuple(found.values())
+        terms = {term.key: term.text for group in self.groups.get(key, ()) for term in group}
+        terms.pop(key, None)
+        return tuple(terms.values())
 
 
 NO_SYNONYMS = Synonyms()
@@ -72,7 +72,7 @@ def compile_synonyms(entries: Iterable[tuple[Kind, Iterable[str]]]) -> Synonyms:
         replacing = terms if kind == "two_way" else terms[1:]
         for key in dict.fromkeys(term.key for term in replaced):
             groups.setdefault(key, []).append(replacing)
-    return Synonyms(MappingProxyType({key: tuple(found) for key, found in groups.items()}))
+    return Synonyms(MappingProxyType({key: tuple(members) for key, members in groups.items()}))
 
 
 def apply(synonyms: Synonyms, words: Words) -> Words:
@@ -84,34 +84,34 @@ def apply(synonyms: Synonyms, words: Words) -> Words:
         return words
     parts = [_parts(word.text) for word in words.wanted]
     free = [not _identifies(word.text) for word in words.wanted]
-    found: list[tuple[int, int, tuple[str, ...]]] = []
+    spans: list[tuple[int, int, tuple[str, ...]]] = []
     for length in range(min(LONGEST_RUN, len(parts)), 0, -1):
         for first in range(len(parts) - length + 1):
             last = first + length
             key = _key([part for word in parts[first:last] for part in word])
             if all(free[first:last]) and (texts := synonyms.alternatives(key)):
-                found.append((first, last, texts))
+                spans.append((first, last, texts))
                 free[first:last] = [False] * length
-    return _with(words, found)
+    return _with(words, spans)
 
 
 def restore(words: Words, applied: Mapping[str, Iterable[str]]) -> Words:
     """The words with the very synonyms that `Words.synonyms` told at an earlier time."""
     texts = [word.text for word in words.wanted]
-    found: list[tuple[int, int, tuple[str, ...]]] = []
-    for said, same in applied.items():
-        run = said.split()
+    spans: list[tuple[int, int, tuple[str, ...]]] = []
+    for text, same in applied.items():
+        run = text.split()
         places = (first for first in range(len(texts)) if texts[first : first + len(run)] == run)
         if (first := next(places, None)) is not None:
-            found.append((first, first + len(run), tuple(same)))
-    return _with(words, found)
+            spans.append((first, first + len(run), tuple(same)))
+    return _with(words, spans)
 
 
-def _with(words: Words, found: list[tuple[int, int, tuple[str, ...]]]) -> Words:
+def _with(words: Words, alternatives: list[tuple[int, int, tuple[str, ...]]]) -> Words:
     wanted, spans = list(words.wanted), list(words.spans)
     # Readings: the words as they are, each span of neighbours, and all runs with alternatives together.
     left, characters = BUDGET // (len(spans) + 2), MAX_CHARACTERS
-    for first, last, texts in found:
+    for first, last, texts in alternatives:
         same: list[str] = []
         for text in texts:
             left, characters = left - text.count(" ") - 1, characters - len(text)

@@ -13,20 +13,20 @@ _SPECIAL = re.compile(r"([\x00-\x7f])")
 
 def escape(text: str) -> str:
     """The pattern that matches this text alone."""
-    return _SPECIAL.sub(lambda found: found[0] if found[0].isalnum() or found[0] == "_" else "\\" + found[0], text)
+    return _SPECIAL.sub(lambda match: match[0] if match[0].isalnum() or match[0] == "_" else "\\" + match[0], text)
 
 
 def names_includes(names: Iterable[str], rest: str = ".*") -> Iterator[str]:
     """Patterns for the tokens of these attributes, each short enough; most often there is one."""
-    held: list[str] = []
+    batch: list[str] = []
     room = LONGEST - length(rest) - 3
     for name in map(escape, names):
-        if held and sum(map(length, held)) + len(held) + length(name) > room:
-            yield _any_of(held, rest)
-            held = []
-        held.append(name)
-    if held:
-        yield _any_of(held, rest)
+        if batch and sum(map(length, batch)) + len(batch) + length(name) > room:
+            yield _any_of(batch, rest)
+            batch = []
+        batch.append(name)
+    if batch:
+        yield _any_of(batch, rest)
 
 
 def _any_of(escaped: list[str], rest: str) -> str:

@@ -35,7 +35,7 @@ _THOUSANDS = 1000
 
 def joined(text: str) -> str:
     """The text with every number and its unit as one word: '13" / 2 metres / 1 TB' -> '13inch / 2m / 1TB'."""
-    text = _SPELLED.sub(lambda found: _SYMBOLS[found[1].lower()], text)
+    text = _SPELLED.sub(lambda match: _SYMBOLS[match[1].lower()], text)
     return _UNITS.sub("", _INCHES.sub("inch ", text))
 
 
@@ -45,10 +45,10 @@ def spellings(word: str, *, unsaid: bool = False) -> tuple[str, ...]:
 
     `unsaid`: a number without a unit may be one with a unit that shoppers leave out.
     """
-    found = _MEASURE.fullmatch(word) if len(word) <= _LONGEST else None
-    if found is None:
+    measure = _MEASURE.fullmatch(word) if len(word) <= _LONGEST else None
+    if measure is None:
         return ()
-    whole, mark, rest, unit = found.groups()
+    whole, mark, rest, unit = measure.groups()
     if mark == "," and len(rest) == 3:  # 20,000 is no 20
         whole, mark, rest = whole + rest, None, None
     whole = whole.replace(",", "")
@@ -73,11 +73,11 @@ def _number(whole: str, rest: str | None, unit: str) -> str:
 
 def _converted(value: float, unit: str) -> list[str]:
     """The same in the next larger and the next smaller unit, where that is a number people write."""
-    found = []
+    texts = []
     if unit in _LARGER:
         many, larger = _LARGER[unit]
-        found.append(f"{value / many:.6g}{larger}" if value * 100 >= many else "")
+        texts.append(f"{value / many:.6g}{larger}" if value * 100 >= many else "")
     if unit in _SMALLER:
         many, smaller = _SMALLER[unit]
-        found.append(f"{round(value * many)}{smaller}" if value * many < 10 * many else "")
-    return [text for text in found if text]
+        texts.append(f"{round(value * many)}{smaller}" if value * many < 10 * many else "")
+    return [text for text in texts if text]

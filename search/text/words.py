@@ -114,10 +114,10 @@ class Words:
 
 
 def _read_as(plain: list[tuple[Word, int, int]], spans: list[Span]) -> list[tuple[Word, int, int]]:
-    found = list(plain)
+    reading = list(plain)
     for span in sorted(spans, key=lambda span: -span.first):
-        found[span.first : span.last] = [(Word(span.text, span.same), span.first, span.last)]
-    return found
+        reading[span.first : span.last] = [(Word(span.text, span.same), span.first, span.last)]
+    return reading
 
 
 @lru_cache(1024)

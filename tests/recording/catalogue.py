@@ -371,6 +371,7 @@ PRODUCTS: list[dict[str, Any]] = [
             "category": "Workbench > Widgets",
             "inventory": 50,
             "attributes": {"color": "white", "weight_g": 100},
+            "images": [f"https://images.example.com/edit-{number}/{place}.jpg" for place in (1, 2)],
         }
         for number in range(1, 9)
     ),

@@ -11,7 +11,7 @@ from tests.recording.http_client import HttpClient, credential_header
 from tests.recording.normalisation import json_lines, normalise, with_values
 from tests.recording.steps import LiveConversation, Meanwhile, Receive, Send
 
-SECONDS = 20
+SECONDS = 60
 Written = tuple[dict[str, Any], dict[str, Any]]
 
 

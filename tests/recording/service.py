@@ -16,7 +16,7 @@ from stack.ports import free_port
 from tests.recording.servers import INDEX_PREFIX, Addresses
 from tests.recording.steps import ServerName
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 SETTINGS = {
     "INDEX_PREFIX": INDEX_PREFIX,
