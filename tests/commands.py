@@ -5,14 +5,17 @@ command is started for real by at least one test.
 """
 
 import contextlib
+import io
 import logging
+import os
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from catalog.settings import PREFIX, Settings, get_settings
 from cli.main import app
@@ -44,11 +47,36 @@ def invoke(
     Raises what the command did not foresee, where `catalog` itself would print a traceback.
     """
     own = {name: value for name, value in environment(settings).items() if name.startswith(PREFIX)}
-    with _undisturbed(), contextlib.chdir(folder or tempfile.gettempdir()):  # away from a `.env` in the checkout
-        result = CliRunner().invoke(app, command, input=stdin, env=own | _prefixed(variables), prog_name="catalog")
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Finished(result.exit_code, result.stdout_bytes, result.stderr_bytes)
+    out, err = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    with _undisturbed(), _reading(stdin), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        os.environ.update(own | _prefixed(variables))
+        with contextlib.chdir(folder or tempfile.gettempdir()):  # away from a `.env` in the checkout
+            code = _exit_code(command)
+    out.flush()
+    err.flush()
+    return Finished(code, out.buffer.getvalue(), err.buffer.getvalue())
+
+
+def _exit_code(command: Sequence[str]) -> int:
+    try:
+        get_command(app).main(command, prog_name="catalog")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    raise AssertionError("a command ends with its exit code")
+
+
+@contextlib.contextmanager
+def _reading(content: str | bytes) -> Iterator[None]:
+    """Standard input from a file, because a command may read it by its number."""
+    before = sys.stdin
+    with tempfile.TemporaryFile() as given, io.TextIOWrapper(given) as text:
+        given.write(content.encode() if isinstance(content, str) else content)
+        given.seek(0)
+        sys.stdin = text
+        try:
+            yield
+        finally:
+            sys.stdin = before
 
 
 def _prefixed(variables: Mapping[str, str]) -> dict[str, str]:
@@ -57,13 +85,16 @@ def _prefixed(variables: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """A command sets up the logs and reads the settings of its process: both are put back."""
+    """A command sets up the logs and reads the settings and the environment of its process: all are put back."""
     handlers, level, logs = logging.root.handlers, logging.root.level, structlog.get_config()
+    variables = dict(os.environ)
     get_settings.cache_clear()
     try:
         yield
     finally:
         get_settings.cache_clear()
+        os.environ.clear()
+        os.environ.update(variables)
         logging.root.handlers = handlers
         logging.root.setLevel(level)
         structlog.configure(**logs)

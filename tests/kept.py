@@ -111,11 +111,13 @@ class Kept:
         empty(self._settings, db, self._es)
 
     def _restore(self, db: psycopg.Connection[Any], changed: list[str]) -> None:
-        tables = [table for table in changed if table not in WRITTEN_BY_TRIGGERS] + [*WRITTEN_BY_TRIGGERS]
+        tables = _last_by_triggers(changed)
         with _replica(db):
+            _delete(db, changed)
             for table in tables:
-                db.execute(f"DELETE FROM {table}".encode())
                 if table in self._copies:
+                    if table in WRITTEN_BY_TRIGGERS:
+                        db.execute(f"DELETE FROM {table}".encode())
                     with db.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
                         copy.write(self._copies[table])
         now = _rows(db)
@@ -124,11 +126,11 @@ class Kept:
 
 def empty(settings: Settings, db: psycopg.Connection[Any], es: Elasticsearch) -> None:
     """Leave no row and no index."""
-    # To cut a table costs milliseconds, to see that it is empty next to nothing; and most tests write to few.
+    # To see that a table is empty costs next to nothing, and most tests write few rows to few: TRUNCATE takes three
+    # times as long as to delete them.
     if filled := _filled(db):
-        # Whatever refers to a table here is one of TABLES.
         with _replica(db):
-            db.execute(f"TRUNCATE {', '.join(filled)} CASCADE".encode())
+            _delete(db, filled)
     if indexes := list(es.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all")):
         es.indices.delete(index=indexes)
 
@@ -196,6 +198,15 @@ def _replica(db: psycopg.Connection[Any]) -> Iterator[None]:
     db.execute("SET session_replication_role = replica")
     yield
     db.execute("SET session_replication_role = origin")
+
+
+def _delete(db: psycopg.Connection[Any], tables: list[str]) -> None:
+    # One statement for each: they are sent together.
+    db.execute("; ".join(f"DELETE FROM {table}" for table in _last_by_triggers(tables)).encode())
+
+
+def _last_by_triggers(tables: list[str]) -> list[str]:
+    return [table for table in tables if table not in WRITTEN_BY_TRIGGERS] + [*WRITTEN_BY_TRIGGERS]
 
 
 def _copied(db: psycopg.Connection[Any], table: str) -> bytes:

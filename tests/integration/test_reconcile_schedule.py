@@ -139,6 +139,7 @@ def test_a_round_that_is_too_long_ends_and_the_next_audits_on(
     assert all(progress["compared"] == [live_index(db)] for progress in finished(db))
 
 
+@pytest.mark.process
 def test_a_killed_round_is_gone_on_with(own: Settings, db: Db, es: Elasticsearch, ids: dict[str, UUID]) -> None:
     """The worker is killed right after a repair: it stands in the row, and is not made or counted twice."""
     lose(es, live_index(db), ids["p3"])

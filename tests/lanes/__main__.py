@@ -57,7 +57,7 @@ def _command(lane: Lane, options: argparse.Namespace, further: list[str]) -> lis
     if options.record:
         command += ["--record"]
     if options.coverage and lane.covered:
-        command += ["--cov", "--cov-append", "--cov-report="]
+        command += ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
     return command + further
 
 
