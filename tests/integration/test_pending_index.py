@@ -19,7 +19,7 @@ ROWS = 2000
 )
 def test_a_look_for_work_reads_no_quarantined_row(settings: Settings, db: Db, query: str, parameters: Any) -> None:
     # Entries of rows that tests before this one deleted are still in the index, and a scan counts them too.
-    db.execute("VACUUM product_sync")
+    db.execute("VACUUM (INDEX_CLEANUP ON) product_sync")
     db.execute(
         "INSERT INTO product_sync (product_id, attempts, next_attempt_at) "
         "SELECT gen_random_uuid(), 3, 'infinity' FROM generate_series(1, %s)",
