@@ -80,10 +80,14 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def test_code_names_pages_that_exist() -> None:
     """Docstrings, comments, messages and alerts that name a page of docs/."""
-    sources = [path for path in CHECKOUT.rglob("*") if path.suffix in {".py", ".proto", ".yml", ".toml"}]
+    # An environment beside the sources has a name that begins so, whichever Python it is of.
+    folders = [path for path in CHECKOUT.iterdir() if path.is_dir() and not path.name.startswith((".venv", ".git"))]
+    files = [*CHECKOUT.glob("*"), *(path for folder in folders for path in folder.rglob("*"))]
     named: dict[str, Path] = {}
-    for source in sources:
-        if not {".venv", "site", "build", "node_modules"} & set(source.relative_to(CHECKOUT).parts):
+    for source in files:
+        if source.suffix not in {".py", ".proto", ".yml", ".toml"}:
+            continue
+        if not {"site", "build", "node_modules"} & set(source.relative_to(CHECKOUT).parts):
             named |= dict.fromkeys(re.findall(r"\bdocs/[\w/-]+\.md", source.read_text()), source)
     assert len(named) > 10
     assert {page: source for page, source in named.items() if not (CHECKOUT / page).exists()} == {}
