@@ -166,7 +166,7 @@ def test_a_hanging_server_is_left_before_the_lease_ends(
     store(own, [{"sku": f"p{number}"} for number in range(PRODUCTS)])
     held: list[Any] = []
     with hanging(client, live_index(db), private), connect(own, "watcher", autocommit=True) as watcher:
-        trying = threading.Thread(target=sync_batch, args=(db, client, own, PRODUCTS))
+        trying = threading.Thread(target=sync_batch, args=(Indexer(db, client, own), PRODUCTS))
         trying.start()
         lease = "SELECT max(claimed_until) FROM product_sync"
         wait_until(lambda: watcher.execute(lease).fetchone() != (None,))
