@@ -18,7 +18,7 @@ after it, unless TEST_POSTGRES_URL, TEST_REDIS_URL and TEST_ELASTICSEARCH_URL na
 
 What makes two recordings equal: the catalogue comes from a seed and from `catalogue.py`; ids of what is stored before
 the first request are UUIDs of version 5 made from skus, names and paths, so that ties are broken alike; products were
-created long ago, so that the newness in a score is nothing; requests are sent one after the other; segments are merged
-after changes, so that scores count the same documents; hash seeds are fixed. What is volatile becomes a placeholder
-(`normalisation.py`); all else is compared byte for byte.
+created long ago, so that the newness in a score is nothing; requests are sent one after the other, those that change
+something last; hash seeds are fixed. What is volatile becomes a placeholder (`normalisation.py`); all else is compared
+byte for byte.
 """

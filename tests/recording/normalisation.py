@@ -18,6 +18,8 @@ _REQUEST_ID = re.compile(r'("request_?[iI]d": ?)"[^"]*"')
 # Of a script that a page may run.
 _NONCE = re.compile(r"""(nonce(?:-|="))[\w+/=-]+""")
 _SAMPLE = re.compile(r"^((?:[^{}\s]+)(?:\{.*\})?) \S+$")
+# What Elasticsearch tells of a hit by name comes in an order that it chooses anew when it starts.
+_UNORDERED = re.compile(r'("(?:gains|identifiers)":\{)([^{}]*)\}')
 _TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],]|[^"{}\[\],]+')
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 # Sent in place of a value that an earlier answer was to have: the recording goes on, and shows both answers.
@@ -45,6 +47,7 @@ def normalise(text: str, volatile: Iterable[str] = ()) -> str:
     """`text` with placeholders for volatile values; `volatile` are further JSON keys of such values."""
     names = "|".join(map(re.escape, (*VOLATILE_KEYS, *volatile)))
     text = re.sub(rf'("(?:{names})": ?)(?:{_NUMBER}|"[^"]*"|null)', r'\1"<volatile>"', text)
+    text = _UNORDERED.sub(lambda match: match[1] + ",".join(sorted(match[2].split(","))) + "}", text)
     text = _REQUEST_ID.sub(r'\1"<request id>"', text)
     text = _TOKEN.sub("<token>", text)
     text = _NONCE.sub(r"\1<nonce>", text)

@@ -138,10 +138,7 @@ def await_index(addresses: Addresses) -> None:
     """
     with psycopg.connect(addresses.postgres, autocommit=True) as connection:
         _await(lambda: connection.execute(waiting).fetchone() == (0,), "changes are not in the index")
-    with httpx.Client(base_url=f"{addresses.elasticsearch}/{INDEX_PREFIX}-*", timeout=INDEXING_SECONDS) as client:
-        # Documents of old versions count in the scores until they are merged away, whenever that may be.
-        for call in ("_refresh", "_forcemerge?max_num_segments=1", "_refresh"):
-            client.post(f"/{call}").raise_for_status()
+    httpx.post(f"{addresses.elasticsearch}/{INDEX_PREFIX}-*/_refresh", timeout=INDEXING_SECONDS).raise_for_status()
 
 
 def await_events(addresses: Addresses) -> None:

@@ -104,3 +104,13 @@ def get(name: str, path: str, interface: str = "rest", **options: Any) -> HttpRe
 
 def send(name: str, method: str, path: str, json: Any = None, interface: str = "rest", **options: Any) -> HttpRequest:
     return HttpRequest(name=name, method=method, path=path, json=json, interface=interface, **options)
+
+
+def search_after_changes(name: str, query: str, interface: str, **options: Any) -> HttpRequest:
+    """A search by name, without its scores.
+
+    Old versions of documents count in scores until Elasticsearch merges them away, which it puts off for up to half a
+    minute; and what was made just now has a newness that grows less with every second.
+    """
+    path = f"/api/v1/search?{query}&sort=name"
+    return HttpRequest(name=name, path=path, interface=interface, volatile=("score",), **options)

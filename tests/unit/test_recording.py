@@ -27,6 +27,7 @@ RANDOM, OTHER = "0b2f7c1e-8f3d-4a57-9d1c-3f5e8a6b7c90", "7e1bb8c4-52f1-4cb5-a3a5
     [
         ('{"took_ms":12.5,"total":3}', '{"took_ms":"<volatile>","total":3}'),
         ('{"tookMs":1e-05,"query_id":"abc"}', '{"tookMs":"<volatile>","query_id":"<volatile>"}'),
+        ('{"gains":{"b":1,"a":2.5},"x":{"d":1,"c":2}}', '{"gains":{"a":2.5,"b":1},"x":{"d":1,"c":2}}'),
         ('{"lag_seconds":null}', '{"lag_seconds":"<volatile>"}'),
         ("script-src 'nonce-gvPs+/b=='", "script-src 'nonce-<nonce>'"),
         ('<script nonce="gvPs_-">', '<script nonce="<nonce>">'),

@@ -1,7 +1,7 @@
 """Categories over REST."""
 
 from tests.recording.identifiers import UNKNOWN, category_id
-from tests.recording.steps import Indexed, Step, get, send
+from tests.recording.steps import Indexed, Step, get, search_after_changes, send
 
 PATH = "/api/v1/categories"
 DEVICES, WIDGETS = category_id("devices"), category_id("workbench/widgets")
@@ -93,10 +93,8 @@ WRITES: list[Step] = [
         credential="editor",
     ),
     Indexed(),
-    get(
-        "categories: search after the rename",
-        "/api/v1/search?category=workbench/widgets&facets=category&sort=name",
-        "categories",
+    search_after_changes(
+        "categories: search after the rename", "category=workbench/widgets&facets=category", "categories"
     ),
     send(
         "categories: delete one with products", "DELETE", f"{PATH}/{WIDGETS}", None, "categories", credential="editor"
@@ -113,6 +111,6 @@ WRITES: list[Step] = [
         credential="editor",
     ),
     Indexed(),
-    get("categories: search after the deletion", "/api/v1/search?q=film+2000&facets=none", "categories"),
+    search_after_changes("categories: search after the deletion", "q=film+2000&facets=none", "categories"),
     get("categories: tree, at last", PATH, "categories", credential="editor"),
 ]

@@ -1,7 +1,7 @@
 """Orders over REST."""
 
 from tests.recording.identifiers import UNKNOWN, product_id
-from tests.recording.steps import Indexed, Step, get, send
+from tests.recording.steps import Indexed, Step, get, search_after_changes, send
 
 PATH = "/api/v1/orders"
 ORDER = {
@@ -79,5 +79,5 @@ STEPS: list[Step] = [
     get("orders: list, by an administrator", f"{PATH}?per_page=1", "orders", credential="admin"),
     get("orders: list, by an editor", PATH, "orders", credential="editor"),
     Indexed(),
-    get("orders: stock afterwards", "/api/v1/search?q=EDIT-6&facets=in_stock", "orders"),
+    search_after_changes("orders: stock afterwards", "q=EDIT-6&facets=in_stock", "orders"),
 ]

@@ -3,7 +3,7 @@
 import json
 
 from tests.recording.identifiers import UNKNOWN, category_id, product_id
-from tests.recording.steps import Indexed, Step, get, send
+from tests.recording.steps import Indexed, Step, get, search_after_changes, send
 
 PATH = "/api/v1/products"
 TEE, DRAFT, LAPTOP = f"{PATH}/{product_id('TEE')}", f"{PATH}/{product_id('DRAFT')}", f"{PATH}/{product_id('NX-450')}"
@@ -275,14 +275,8 @@ WRITES: list[Step] = [
     get("products: sync after its change", f"{EDIT_1}/sync", "products"),
     get("products: after its deletion", EDIT_3, "products"),
     get("products: sync after its deletion", f"{EDIT_3}/sync", "products"),
-    # What was made just now has a newness that counts in its score.
     *(
-        get(
-            f"products: search after the changes, {name}",
-            f"/api/v1/search?{query}&sort=name&facets=brand",
-            "products",
-            volatile=("score",) if name == "created" else (),
-        )
+        search_after_changes(f"products: search after the changes, {name}", f"{query}&facets=brand", "products")
         for name, query in {
             "created": "q=krak%C3%B3w",
             "changed": "q=quillonite",
@@ -291,11 +285,8 @@ WRITES: list[Step] = [
             "price": "q=quillonite&price_max=19",
         }.items()
     ),
-    get(
-        "products: after the changes, away",
-        "/api/v1/search?q=quillonite&sort=name&facets=none",
-        "products",
-        server="degraded",
+    search_after_changes(
+        "products: after the changes, away", "q=quillonite&facets=none", "products", server="degraded"
     ),
     get("products: list after the changes", f"{PATH}?search=quillonite", "products"),
 ]
